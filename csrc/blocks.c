@@ -1,0 +1,105 @@
+/* From any strided operands to kernels that take whole contiguous blocks.
+ *
+ * Contiguous operands go to the kernel as they are. The remainder, strided data and float16 are gathered into
+ * buffers, computed by the same kernel and scattered back: there is no scalar tail, so an element's result does not
+ * depend on where it stands.
+ */
+#include <stdint.h>
+#include <string.h>
+
+#include "fpenv.h"
+#include "loops.h"
+
+/* Elements gathered at a time: 5 operands of 8 bytes are 10 KiB, well inside the first-level cache. */
+enum { BATCH = 256 };
+
+typedef union {
+    _Alignas(64) float f32[BATCH];
+    double f64[BATCH];
+} buffer;
+
+static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+
+static ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == FA_F32 ? 4 : 2; }
+
+#define STRIDED_COPY(type, to, to_stride, from, from_stride, n)                                           \
+    for (size_t i = 0; i < (n); i++)                                                                      \
+    memcpy((char *)(to) + (ptrdiff_t)i * (to_stride), (const char *)(from) + (ptrdiff_t)i * (from_stride), sizeof(type))
+
+static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to, size_t n, size_t padded) {
+    static const float one = 1;
+    switch (type) {
+    case FA_F64:
+        STRIDED_COPY(double, to->f64, 8, from, stride, n);
+        for (size_t i = n; i < padded; i++) to->f64[i] = 1;
+        return;
+    case FA_F32:
+        STRIDED_COPY(float, to->f32, 4, from, stride, n);
+        break;
+    default: {
+        unsigned short half[BATCH];
+        STRIDED_COPY(unsigned short, half, 2, from, stride, n);
+        fa_table->half_to_float(half, to->f32, n);
+    }
+    }
+    for (size_t i = n; i < padded; i++) to->f32[i] = one;
+}
+
+static void scatter(fa_type type, const buffer *from, char *to, ptrdiff_t stride, size_t n) {
+    switch (type) {
+    case FA_F64: STRIDED_COPY(double, to, stride, from->f64, 8, n); return;
+    case FA_F32: STRIDED_COPY(float, to, stride, from->f32, 4, n); return;
+    default: {
+        unsigned short half[BATCH];
+        fa_table->float_to_half(from->f32, half, n);
+        STRIDED_COPY(unsigned short, to, stride, half, 2, n);
+    }
+    }
+}
+
+/* At most BATCH elements, of any stride and type, through buffers. */
+static void run_batch(const fa_loop *loop, fa_kernel kernel, size_t inputs, char *const *operands,
+                      const ptrdiff_t *strides, size_t n) {
+    const size_t block = FA_BLOCK_BYTES / (loop->type == FA_F64 ? 8 : 4);
+    const size_t blocks = (n + block - 1) / block;
+    const size_t count = (size_t)(loop->inputs + loop->outputs);
+    buffer buffers[FA_MAX_OPERANDS];
+    void *staged[FA_MAX_OPERANDS];
+    for (size_t k = 0; k < count; k++) {
+        staged[k] = &buffers[k];
+        if (k < inputs) gather(loop->type, operands[k], strides[k], &buffers[k], n, blocks * block);
+    }
+    /* The parameters of a scalar kernel are one value each. */
+    for (size_t k = inputs; k < (size_t)loop->inputs; k++) gather(loop->type, operands[k], 0, &buffers[k], 1, 1);
+    kernel(staged, blocks);
+    for (size_t k = (size_t)loop->inputs; k < count; k++)
+        scatter(loop->type, &buffers[k], operands[k], strides[k], n);
+}
+
+void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
+    const ptrdiff_t item = item_size(loop->type);
+    const int first_parameter = loop->inputs - loop->activation->parameter_count;
+    const int count = loop->inputs + loop->outputs;
+    int scalar = 1, contiguous = loop->type != FA_F16;
+    for (int k = first_parameter; k < loop->inputs; k++) scalar &= strides[k] == 0;
+    for (int k = 0; k < count; k++)
+        contiguous &= strides[k] == item || (scalar && k >= first_parameter && k < loop->inputs);
+
+    const fa_kernel kernel = scalar ? loop->kernels.scalar : loop->kernels.array;
+    const size_t gathered = (size_t)(scalar ? first_parameter : loop->inputs);
+    const size_t block = FA_BLOCK_BYTES / (size_t)item;
+    const fa_environment environment = fa_enter();
+    size_t done = 0;
+    if (contiguous && n >= block) {
+        kernel((void *const *)operands, n / block);
+        done = n - n % block;
+    }
+    while (done < n) {
+        const size_t now = min_size(n - done, BATCH);
+        char *at[FA_MAX_OPERANDS];
+        for (int k = 0; k < count; k++) at[k] = operands[k] + (ptrdiff_t)done * strides[k];
+        run_batch(loop, kernel, gathered, at, strides, now);
+        done += now;
+    }
+    fa_leave(environment);
+}

@@ -1,0 +1,133 @@
+/* The table of loops, and the ISA whose kernels it points to. */
+#include <stddef.h>
+#include <string.h>
+
+#include "loops.h"
+#include "platform.h"
+
+#define REQUIRED (0.0 / 0.0)
+#define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
+#define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
+#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q)                     \
+    [FA_INDEX_##name] = {#name, 2, {{#p, p_default}, {#q, q_default}}},
+static const fa_activation activations[FA_ACTIVATION_COUNT] = {
+#include "functions.def"
+};
+
+typedef struct {
+    double f32, f64, f32_without_fma, f64_without_fma;
+} ulp;
+typedef struct {
+    double cost;
+    ulp value, grad, by_p, by_q;
+} measured;
+
+#define ULP(...) {__VA_ARGS__}
+#define ACTIVATION_0(name, cost, value, grad) [FA_INDEX_##name] = {cost, value, grad, {0}, {0}},
+#define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {cost, value, grad, by_p, {0}},
+#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q)                     \
+    [FA_INDEX_##name] = {cost, value, grad, by_p, by_q},
+static const measured measurements[FA_ACTIVATION_COUNT] = {
+#include "functions.def"
+};
+
+static fa_loop loops[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][FA_TYPE_COUNT];
+const fa_isa_table *fa_table;
+
+/* __builtin_cpu_supports checks that the operating system saves the registers, too. */
+static const fa_isa_table *runnable(size_t index) {
+    const fa_isa_table *found[4];
+    size_t count = 0;
+#if FA_ARM64
+    found[count++] = &fa_table__neon;
+#else
+#if FA_X86_TARGETS
+    __builtin_cpu_init();
+    const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        found[count++] = &fa_table__avx512;
+    if (avx2) found[count++] = &fa_table__avx2;
+#endif
+    found[count++] = &fa_table__baseline;
+#endif
+    return index < count ? found[index] : NULL;
+}
+
+const char *fa_runnable_isa(size_t index) {
+    const fa_isa_table *table = runnable(index);
+    return table ? table->name : NULL;
+}
+
+static const ulp *bound_of(const measured *m, fa_operation operation) {
+    switch (operation) {
+    case FA_FORWARD: return &m->value;
+    case FA_GRAD_P: return &m->by_p;
+    case FA_GRAD_Q: return &m->by_q;
+    default: return &m->grad;
+    }
+}
+
+static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_type type) {
+    const int parameters = activations[activation].parameter_count;
+    const measured *m = &measurements[activation];
+    const ulp *bound = bound_of(m, operation);
+    loop->kernels = fa_table->kernels[activation][operation][type == FA_F64];
+    loop->activation = &activations[activation];
+    loop->operation = operation;
+    loop->type = type;
+    loop->inputs = 1 + (operation == FA_BACKWARD) + parameters;
+    loop->outputs = 1 + (operation == FA_VALUE_AND_GRAD);
+    loop->cost = m->cost * (type == FA_F64 ? 2 : 1);
+    loop->bound[0] = type == FA_F64 ? bound->f64 : bound->f32;
+    loop->bound[1] = type == FA_F64 ? bound->f64_without_fma : bound->f32_without_fma;
+}
+
+static void use(const fa_isa_table *table) {
+    fa_table = table;
+    for (size_t a = 0; a < FA_ACTIVATION_COUNT; a++)
+        for (int o = 0; o < FA_OPERATION_COUNT; o++)
+            for (int t = 0; t < FA_TYPE_COUNT; t++) fill(&loops[a][o][t], a, (fa_operation)o, (fa_type)t);
+}
+
+static void use_best_once(void) {
+    if (!fa_table) use(runnable(0));
+}
+
+int fa_select_isa(const char *name) {
+    const fa_isa_table *table;
+    for (size_t i = 0; (table = runnable(i)); i++)
+        if (strcmp(table->name, name) == 0) {
+            use(table);
+            return 0;
+        }
+    return -1;
+}
+
+const char *fa_isa(void) {
+    use_best_once();
+    return fa_table->name;
+}
+
+size_t fa_activation_count(void) { return FA_ACTIVATION_COUNT; }
+
+const fa_activation *fa_activation_at(size_t index) {
+    return index < FA_ACTIVATION_COUNT ? &activations[index] : NULL;
+}
+
+const fa_activation *fa_find(const char *name) {
+    for (size_t i = 0; i < FA_ACTIVATION_COUNT; i++)
+        if (strcmp(activations[i].name, name) == 0) return &activations[i];
+    return NULL;
+}
+
+const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type) {
+    const int parameter = operation == FA_GRAD_P ? 1 : operation == FA_GRAD_Q ? 2 : 0;
+    if (parameter > activation->parameter_count) return NULL;
+    use_best_once();
+    return &loops[activation - activations][operation][type];
+}
+
+int fa_loop_inputs(const fa_loop *loop) { return loop->inputs; }
+int fa_loop_outputs(const fa_loop *loop) { return loop->outputs; }
+double fa_loop_bound(const fa_loop *loop) { return loop->bound[!fa_table->has_fma]; }

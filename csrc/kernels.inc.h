@@ -1,0 +1,47 @@
+/* The loops of one ISA. kernels_<isa>.c opens a target region, defines FA_ISA (its name) and FA_HAS_FMA, and includes
+ * this file, which expands functions.def into a table of loops over whole blocks, fa_table__<isa>.
+ */
+#define FA_INLINE static inline __attribute__((always_inline))
+#define FA_JOIN_(a, b) a##b
+#define FA_JOIN(a, b) FA_JOIN_(a, b)
+#define FA_STRING_(a) #a
+#define FA_STRING(a) FA_STRING_(a)
+
+#if defined(__clang__)
+#define FA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define FA_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
+#define FA_REAL 32
+#include "kernels_of_type.inc.h"
+#undef FA_REAL
+#define FA_REAL 64
+#include "kernels_of_type.inc.h"
+#undef FA_REAL
+
+#include "half.h"
+
+#define PAIR(name, operation)                                                                             \
+    {                                                                                                     \
+        {name##_##operation##_scalar_f32, name##_##operation##_array_f32}, {                              \
+            name##_##operation##_scalar_f64, name##_##operation##_array_f64                               \
+        }                                                                                                 \
+    }
+#define COMMON(name)                                                                                      \
+    [FA_FORWARD] = PAIR(name, forward), [FA_GRAD] = PAIR(name, grad), [FA_BACKWARD] = PAIR(name, backward), \
+    [FA_VALUE_AND_GRAD] = PAIR(name, value_and_grad)
+#define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {COMMON(name)},
+#define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p)},
+#define ACTIVATION_2(name, ...)                                                                           \
+    [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_GRAD_Q] = PAIR(name, grad_q)},
+
+const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
+    .name = FA_STRING(FA_ISA),
+    .has_fma = FA_HAS_FMA,
+    .kernels = {
+#include "functions.def"
+    },
+    .half_to_float = half_to_float,
+    .float_to_half = float_to_half,
+};

@@ -1,0 +1,7 @@
+/* The ISA every machine of the architecture has: SSE2 without FMA on x86-64. */
+#include "kernels.h"
+#if !FA_ARM64
+#define FA_ISA baseline
+#define FA_HAS_FMA 0
+#include "kernels.inc.h"
+#endif

@@ -1,0 +1,47 @@
+/* Internal: what kernels, dispatch, blocks and threads share. */
+#ifndef FA_LOOPS_H
+#define FA_LOOPS_H
+
+#include "fastact.h"
+
+enum { FA_BLOCK_BYTES = 64 }; /* kernels work on whole blocks: 16 float32 or 8 float64 elements */
+
+/* operands as in fastact.h, all contiguous but for the parameters of a scalar kernel, which are one value each. */
+typedef void (*fa_kernel)(void *const *operands, size_t blocks);
+
+typedef struct {
+    fa_kernel scalar; /* every parameter is one value */
+    fa_kernel array;  /* every parameter is an array like x */
+} fa_kernels;
+
+enum {
+#define ACTIVATION_0(name, ...) FA_INDEX_##name,
+#define ACTIVATION_1(name, ...) FA_INDEX_##name,
+#define ACTIVATION_2(name, ...) FA_INDEX_##name,
+#include "functions.def"
+    FA_ACTIVATION_COUNT
+};
+
+typedef struct {
+    const char *name;
+    int has_fma;
+    fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64] */
+    void (*half_to_float)(const unsigned short *half, float *single, size_t n);
+    void (*float_to_half)(const float *single, unsigned short *half, size_t n);
+} fa_isa_table;
+
+extern const fa_isa_table fa_table__baseline, fa_table__avx2, fa_table__avx512, fa_table__neon;
+
+struct fa_loop {
+    fa_kernels kernels; /* of the ISA in use */
+    const fa_activation *activation;
+    fa_operation operation;
+    fa_type type;
+    int inputs, outputs;
+    double cost; /* nanoseconds per element */
+    double bound[2]; /* ULP: with FMA, without */
+};
+
+extern const fa_isa_table *fa_table; /* of the ISA in use */
+
+#endif
