@@ -58,7 +58,8 @@ def torch_entry(name: str, backward: bool, x, dy, threads: int) -> Entry | None:
             names["buffer"] = torch.ops.aten.log_sigmoid_forward(x)[1]
         return f"f({arguments})", names
     spelling, arguments = TORCH_FORWARD.get(name, (name.replace("_", ""), "x"))
-    return f"f({arguments})", {"f": getattr(torch, spelling, None) or getattr(functional, spelling), "x": x}
+    function = getattr(torch, spelling, None) or getattr(functional, spelling, None)
+    return function and (f"f({arguments})", {"f": function, "x": x})
 
 
 def jax_entry(name: str, backward: bool, x, dy, threads: int) -> Entry | None:
