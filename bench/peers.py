@@ -5,9 +5,9 @@
     python bench/peers.py --sizes 16 --peers torch                 the cost of a call; compare the column `negative`
     python bench/peers.py --sizes 1000000 --threads 1 2 --layouts contiguous strided --functions silu
 
-Inputs are 3 * N(0, 1) and the same memory for every library; fastact, PyTorch and JAX return new arrays, ONNX Runtime and
-OpenVINO write to bound ones. PyTorch runs in inference mode. `negative` and `copy` are np.negative and np.copyto, for
-scale. The garbage collector is off. Use a quiet machine: whatever else runs is measured too.
+Inputs are 3 * N(0, 1) and the same memory for every library; fastact, PyTorch and JAX return new arrays, ONNX Runtime
+and OpenVINO write to bound ones. PyTorch runs in inference mode. `negative` and `copy` are np.negative and np.copyto,
+for scale. The garbage collector is off. Use a quiet machine: whatever else runs is measured too.
 """
 
 import argparse
@@ -291,7 +291,9 @@ def parse(available: list[str], functions: list[str]) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, nargs="+", default=[1], metavar="N")
     parser.add_argument("--layouts", nargs="+", default=["contiguous"], choices=LAYOUTS)
     parser.add_argument("--rounds", type=int, default=15, help="the minimum over these counts (15)")
-    parser.add_argument("--milliseconds", type=float, default=4.0, help="length of one contestant's part of a round (4)")
+    parser.add_argument(
+        "--milliseconds", type=float, default=4.0, help="length of a contestant's part of a round (4)"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the records there as well")
     return parser.parse_args()
 
