@@ -1,0 +1,58 @@
+"""The C core, as csrc/fastact.h declares it."""
+
+cdef extern from "fastact.h" nogil:
+    enum:
+        FA_MAX_PARAMETERS
+        FA_MAX_OPERANDS
+
+    # C enumerations are ints that index arrays here.
+    ctypedef int fa_type
+    enum:
+        FA_F32
+        FA_F64
+        FA_F16
+        FA_TYPE_COUNT
+
+    ctypedef int fa_operation
+    enum:
+        FA_FORWARD
+        FA_GRAD
+        FA_BACKWARD
+        FA_VALUE_AND_GRAD
+        FA_GRAD_P
+        FA_GRAD_Q
+        FA_OPERATION_COUNT
+
+    ctypedef struct fa_parameter:
+        const char *name
+        double value
+
+    ctypedef struct fa_activation:
+        const char *name
+        int parameter_count
+        fa_parameter *parameters
+
+    ctypedef struct fa_loop:
+        pass
+
+    size_t fa_activation_count()
+    const fa_activation *fa_activation_at(size_t index)
+    const fa_activation *fa_find(const char *name)
+    const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type)
+    int fa_loop_inputs(const fa_loop *loop)
+    int fa_loop_outputs(const fa_loop *loop)
+    double fa_loop_bound(const fa_loop *loop)
+
+    void fa_run(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
+    void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
+
+    const char *fa_isa()
+    int fa_select_isa(const char *name)
+    const char *fa_runnable_isa(size_t index)
+
+    int fa_get_num_threads()
+    void fa_set_num_threads(int count)
+    int fa_default_num_threads(const char **bad_variable)
+    int fa_has_openmp()
+    int fa_threads_for(const fa_loop *loop, size_t n)
+    void fa_parallel(int parts, void (*body)(void *context, int part) noexcept nogil, void *context)

@@ -1,0 +1,216 @@
+# Ranged iteration: large calls that are strided, broadcast or need a cast are split over threads, each walking a range
+# of its own with its own copy of NumPy's iterator. NumPy's ufuncs would walk them on one thread.
+
+cdef enum:
+    WALK_FLAGS = (NPY_ITER_BUFFERED | NPY_ITER_RANGED | NPY_ITER_EXTERNAL_LOOP | NPY_ITER_GROWINNER
+                  | NPY_ITER_DELAY_BUFALLOC | NPY_ITER_COPY_IF_OVERLAP)
+    INPUT_FLAGS = NPY_ITER_READONLY | NPY_ITER_ALIGNED | NPY_ITER_NBO | NPY_ITER_OVERLAP_ASSUME_ELEMENTWISE
+    OUTPUT_FLAGS = (NPY_ITER_WRITEONLY | NPY_ITER_ALIGNED | NPY_ITER_NBO | NPY_ITER_OVERLAP_ASSUME_ELEMENTWISE
+                    | NPY_ITER_ALLOCATE | NPY_ITER_NO_BROADCAST | NPY_ITER_NO_SUBTYPE)
+
+
+cdef struct Walk:
+    const fa_loop *loop
+    int operands
+    int[FA_MAX_OPERANDS] places        # of the operands in the iterator; -1: a number
+    Number[FA_MAX_OPERANDS] numbers
+    npy_intp size
+    int parts
+    NpyIter **iterators                # one for each part
+    char *error
+
+
+cdef void walk_part(void *context, int part) noexcept nogil:
+    cdef Walk *walk = <Walk *>context
+    cdef NpyIter *iterator = walk.iterators[part]
+    cdef npy_intp begin = walk.size // walk.parts * part
+    cdef npy_intp end = walk.size // walk.parts * (part + 1) if part + 1 < walk.parts else walk.size
+    cdef char *operands[FA_MAX_OPERANDS]
+    cdef Py_ssize_t[FA_MAX_OPERANDS] strides
+    cdef char **data
+    cdef npy_intp *steps
+    cdef npy_intp *count
+    cdef IterNext advance
+    cdef int k
+    if NpyIter_ResetToIterIndexRange(iterator, begin, end, &walk.error) != NPY_SUCCEED:
+        return
+    advance = NpyIter_GetIterNext(iterator, &walk.error)
+    if advance == NULL:
+        return
+    data = NpyIter_GetDataPtrArray(iterator)
+    steps = NpyIter_GetInnerStrideArray(iterator)
+    count = NpyIter_GetInnerLoopSizePtr(iterator)
+    while True:
+        for k in range(walk.operands):
+            if walk.places[k] < 0:
+                operands[k] = <char *>&walk.numbers[k]
+                strides[k] = 0
+            else:
+                operands[k] = data[walk.places[k]]
+                strides[k] = steps[walk.places[k]]
+        fa_run(walk.loop, operands, strides, count[0])
+        if not advance(iterator):
+            return
+
+
+cdef npy_intp broadcast_size(PyArrayObject **arrays, int count) noexcept nogil:
+    """Number of elements that the arrays broadcast to; 0: they do not."""
+    cdef npy_intp size = 1
+    cdef npy_intp length, own
+    cdef int axis, k
+    cdef int most = 0
+    for k in range(count):
+        most = max(most, PyArray_NDIM(arrays[k]))
+    for axis in range(1, most + 1):  # from the last
+        length = 1
+        for k in range(count):
+            if PyArray_NDIM(arrays[k]) < axis:
+                continue
+            own = PyArray_DIMS(arrays[k])[PyArray_NDIM(arrays[k]) - axis]
+            if own != 1 and length != 1 and own != length:
+                return 0
+            if own != 1:
+                length = own
+        size *= length
+    return size
+
+
+cdef inline bint is_simple_number(PyArrayObject *array) noexcept nogil:
+    """Whether bool, an integer, or a float we know: their casts need neither Python nor its lock."""
+    cdef int number = PyArray_DESCR(array).type_num
+    return number <= NPY_DOUBLE or number == NPY_HALF
+
+
+cdef int common_float_type(PyArrayObject **arrays, int count) noexcept:
+    """The fa_type that a ufunc computes in, given these arrays; -1: none."""
+    cdef PyArray_Descr *common = PyArray_ResultType(count, arrays, 0, NULL)
+    cdef int number
+    if common == NULL:
+        PyErr_Clear()
+        return -1
+    number = common.type_num
+    Py_DECREF(<PyObject *>common)
+    return FA_F32 if number == NPY_FLOAT else FA_F16 if number == NPY_HALF else FA_F64
+
+
+cdef int find_arrays(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays) noexcept:
+    """List the arrays among the inputs; how many there are, 0: the call is not for this path."""
+    cdef int count = 0
+    cdef int k
+    for k in range(operation.inputs):
+        walk.places[k] = -1
+        if is_array(call.inputs[k]) and is_simple_number(<PyArrayObject *>call.inputs[k]):
+            walk.places[k] = count
+            arrays[count] = <PyArrayObject *>call.inputs[k]
+            count += 1
+        elif k < operation.arrays:
+            return 0
+    return count
+
+
+cdef bint read_numbers(const Operation *operation, const Call *call, Walk *walk, fa_type type) noexcept:
+    """Read the parameters that are no arrays. False: one is no Python number that the type can hold."""
+    cdef PyObject *given
+    cdef int k
+    for k in range(operation.arrays, operation.inputs):
+        given = call.inputs[k] if call.inputs[k] != NULL else operation.defaults[k - operation.arrays]
+        if walk.places[k] < 0 and (given == NULL or not read_number(given, type, &walk.numbers[k])):
+            return False
+    return True
+
+
+cdef bint find_outputs(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays, int count) \
+        noexcept:
+    """List the outputs after the inputs. False: one is not for this path."""
+    cdef PyObject *given
+    cdef int k
+    for k in range(operation.outputs):
+        given = call.outputs[k]
+        if given != NULL:
+            if not is_array(given) or not is_simple_number(<PyArrayObject *>given):
+                return False
+            if not PyArray_FLAGS(<PyArrayObject *>given) & NPY_ARRAY_WRITEABLE:
+                return False
+        walk.places[operation.inputs + k] = count + k
+        arrays[count + k] = <PyArrayObject *>given
+    return True
+
+
+cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outputs, fa_type type) noexcept:
+    """One iterator for each part; how many there are. Fewer than wanted: the call fails, or is not for this path."""
+    cdef PyArray_Descr *descr = PyArray_DescrFromType(TYPE_NUMBERS[type])
+    cdef PyArray_Descr *descrs[FA_MAX_OPERANDS]
+    cdef npy_uint32[FA_MAX_OPERANDS] flags
+    cdef int k
+    cdef int made = 0
+    for k in range(inputs + outputs):
+        descrs[k] = descr
+        flags[k] = INPUT_FLAGS if k < inputs else OUTPUT_FLAGS
+    # Casts that lose something are left to NumPy: whether they are allowed, and what they report, is its affair.
+    walk.iterators[0] = NpyIter_MultiNew(
+        inputs + outputs, arrays, WALK_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
+    while made < walk.parts and walk.iterators[made] != NULL:
+        made += 1
+        if made < walk.parts:
+            walk.iterators[made] = NpyIter_Copy(walk.iterators[0])
+    Py_DECREF(<PyObject *>descr)
+    return made
+
+
+cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays,
+                             int count, fa_type type) noexcept:
+    cdef PyObject *outputs[FA_MAX_OPERANDS]
+    cdef bint failed = False
+    cdef int made = make_iterators(walk, arrays, count, operation.outputs, type)
+    cdef int k
+    if made == 0:
+        PyErr_Clear()  # NumPy's own path raises what is to be raised
+        return NULL
+    if made == walk.parts:
+        with nogil:
+            fa_parallel(walk.parts, walk_part, walk)
+    for k in range(operation.outputs):
+        outputs[k] = call.outputs[k]
+        if outputs[k] == NULL:
+            outputs[k] = <PyObject *>NpyIter_GetOperandArray(walk.iterators[0])[count + k]
+        Py_INCREF(outputs[k])
+    # Deallocation writes copies of overlapping outputs back, so it comes after all parts are done.
+    for k in range(made):
+        failed |= NpyIter_Deallocate(walk.iterators[k]) != NPY_SUCCEED
+    if made < walk.parts or walk.error != NULL:
+        PyErr_NoMemory()
+        failed = True
+    if failed:
+        for k in range(operation.outputs):
+            Py_DECREF(outputs[k])
+        return NULL
+    return pack(outputs, operation.outputs)
+
+
+cdef PyObject *run_ranged(const Operation *operation, const Call *call) noexcept:
+    """The result; NULL without an exception: the call is not for this path."""
+    cdef PyArrayObject *arrays[FA_MAX_OPERANDS]
+    cdef PyObject *result
+    cdef Walk walk
+    cdef int type
+    cdef int count = find_arrays(operation, call, &walk, arrays)
+    if count == 0:
+        return NULL
+    walk.size = broadcast_size(arrays, count)
+    if walk.size < MANY or not find_outputs(operation, call, &walk, arrays, count):
+        return NULL
+    type = common_float_type(arrays, count)
+    if type < 0:
+        return NULL
+    walk.loop = operation.loops[type]
+    walk.parts = fa_threads_for(walk.loop, walk.size)
+    if walk.parts < 2 or not read_numbers(operation, call, &walk, type):
+        return NULL
+    walk.operands = operation.inputs + operation.outputs
+    walk.error = NULL
+    walk.iterators = <NpyIter **>PyMem_Calloc(walk.parts, sizeof(NpyIter *))
+    if walk.iterators == NULL:
+        return PyErr_NoMemory()
+    result = walk_in_parts(operation, call, &walk, arrays, count, type)
+    PyMem_Free(walk.iterators)
+    return result

@@ -1,0 +1,128 @@
+# What NumPy's own machinery runs: the inner loops, and the promoter that chooses among them.
+
+# NumPy's type numbers and the sizes in bytes, in the order of fa_type.
+cdef int[FA_TYPE_COUNT] TYPE_NUMBERS = [NPY_FLOAT, NPY_DOUBLE, NPY_HALF]
+cdef Py_ssize_t[FA_TYPE_COUNT] ITEM_SIZES = [4, 8, 2]
+
+cdef enum:
+    STAGED = 256  # elements copied at a time where an output runs into an input
+    LARGEST_ITEM = 8
+
+
+# NumPy gives a loop overlapping operands, shifted against each other, where every input is read before an output
+# reaches it, going up. The C core does not go up one by one, so such inputs are copied out of the way first.
+cdef bint disjoint(const char *a, npy_intp a_stride, const char *b, npy_intp b_stride, npy_intp n, Py_ssize_t item) \
+        noexcept nogil:
+    """Whether the memory spanned by two operands is disjoint."""
+    cdef npy_intp a_span = (n - 1) * a_stride
+    cdef npy_intp b_span = (n - 1) * b_stride
+    return (a + max(a_span, 0) + item <= b + min(b_span, 0)) or (b + max(b_span, 0) + item <= a + min(a_span, 0))
+
+
+cdef bint outputs_keep_off(const fa_loop *loop, char *const *operands, const npy_intp *strides, npy_intp n,
+                           Py_ssize_t item) noexcept nogil:
+    """Whether each output either is an input or has nothing in common with it."""
+    cdef int inputs = fa_loop_inputs(loop)
+    cdef int i, o
+    for o in range(inputs, inputs + fa_loop_outputs(loop)):
+        for i in range(inputs):
+            if operands[i] == operands[o] and strides[i] == strides[o]:
+                continue
+            if not disjoint(operands[i], strides[i], operands[o], strides[o], n, item):
+                return False
+    return True
+
+
+cdef void run_staged(const fa_loop *loop, char *const *operands, const npy_intp *strides, npy_intp n,
+                     Py_ssize_t item) noexcept nogil:
+    """fa_run, with the inputs copied piece by piece."""
+    cdef char[FA_MAX_OPERANDS][STAGED * LARGEST_ITEM] buffers
+    cdef char *at[FA_MAX_OPERANDS]
+    cdef npy_intp[FA_MAX_OPERANDS] steps
+    cdef int inputs = fa_loop_inputs(loop)
+    cdef npy_intp done = 0
+    cdef npy_intp now, j
+    cdef int k
+    while done < n:
+        now = min(n - done, STAGED)
+        for k in range(inputs):
+            for j in range(now):
+                memcpy(buffers[k] + j * item, operands[k] + (done + j) * strides[k], item)
+            at[k] = buffers[k]
+            steps[k] = item if strides[k] else 0
+        for k in range(inputs, inputs + fa_loop_outputs(loop)):
+            at[k] = operands[k] + done * strides[k]
+            steps[k] = strides[k]
+        fa_run(loop, at, steps, now)
+        done += now
+
+
+cdef inline void run_inner(char **operands, const npy_intp *dimensions, const npy_intp *strides, void *data,
+                           Py_ssize_t item) noexcept nogil:
+    cdef const fa_loop *loop = <const fa_loop *>data
+    if outputs_keep_off(loop, operands, strides, dimensions[0], item):
+        fa_run_parallel(loop, operands, strides, dimensions[0])
+    else:
+        run_staged(loop, operands, strides, dimensions[0], item)
+
+
+cdef void inner_f32(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data) noexcept nogil:
+    run_inner(args, dimensions, steps, data, 4)
+
+
+cdef void inner_f64(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data) noexcept nogil:
+    run_inner(args, dimensions, steps, data, 8)
+
+
+cdef void inner_f16(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data) noexcept nogil:
+    run_inner(args, dimensions, steps, data, 2)
+
+
+cdef PyUFuncGenericFunction[FA_TYPE_COUNT] INNER_LOOPS = [inner_f32, inner_f64, inner_f16]
+
+
+# Promotion is NumPy's, with bool and integers counting as float64: the common type of all inputs decides, in which a
+# Python number weighs less than an array. What dtype= or signature= ask for goes before.
+cdef PyArray_DTypeMeta *float_type(PyArray_DTypeMeta *common) noexcept:
+    """The type to compute in; NULL: there is none. Borrowed."""
+    if common == &PyArray_FloatDType or common == &PyArray_DoubleDType or common == &PyArray_HalfDType:
+        return common
+    if common == &PyArray_PyLongDType or common == &PyArray_PyFloatDType or common == &PyArray_BoolDType:
+        return &PyArray_DoubleDType
+    return &PyArray_DoubleDType if PyTypeNum_ISINTEGER(common.type_num) else NULL
+
+
+cdef int promote(PyObject *ufunc, PyArray_DTypeMeta *const *operands, PyArray_DTypeMeta *const *signature,
+                 PyArray_DTypeMeta **promoted) except -1:
+    cdef PyUFuncObject *info = <PyUFuncObject *>ufunc
+    cdef PyArray_DTypeMeta *given[FA_MAX_OPERANDS]
+    cdef PyArray_DTypeMeta *common
+    cdef PyArray_DTypeMeta *chosen = NULL
+    cdef int count = 0
+    cdef bint requested
+    cdef int k
+    for k in range(info.nargs):
+        if signature[k] != NULL:
+            given[count] = signature[k]
+            count += 1
+    requested = count > 0
+    if not requested:
+        for k in range(info.nin):
+            if operands[k] != NULL:
+                given[count] = operands[k]
+                count += 1
+    common = PyArray_PromoteDTypeSequence(count, given)
+    if common != NULL:
+        chosen = float_type(common)
+        if requested and chosen != common:
+            chosen = NULL
+        Py_DECREF(<PyObject *>common)
+    else:
+        PyErr_Clear()
+    if chosen == NULL:
+        types = ", ".join((<object>given[k]).type.__name__ for k in range(count))
+        raise TypeError(f"{info.name.decode()}() supports float16, float32, float64, bool and integers, not {types}")
+    for k in range(info.nargs):
+        Py_INCREF(<PyObject *>chosen)
+        promoted[k] = chosen
+    return 0

@@ -1,0 +1,262 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+# Module state is written while the module is imported, and by select_isa and set_num_threads, which are documented not
+# to run beside a computation; everything else only reads it.
+# cython: freethreading_compatible=True
+"""NumPy ufuncs made by walking the table of the C core: no code here knows any one activation.
+
+A call meets the parts in this order: _front.pxi is in the ufunc's vectorcall slot and has _arguments.pxi sort the
+arguments; _direct.pxi runs plain calls; _iteration.pxi splits large calls over threads that need NumPy's iterator;
+everything else is NumPy's, which runs what is in _loops.pxi.
+"""
+import operator
+import os
+import warnings
+
+import numpy as np
+
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
+from cpython.pycapsule cimport PyCapsule_New
+from libc.limits cimport INT_MAX
+from libc.math cimport isfinite, isnan
+from libc.stdlib cimport calloc
+from libc.string cimport memcmp, memcpy, memset, strdup
+
+cimport numpy as cnp
+
+from fastact._core cimport *
+from fastact._numpy cimport *
+
+cnp.import_array()
+cnp.import_umath()
+
+
+cdef struct Operation:
+    # All that a call needs to know of its ufunc, whose data pointer points here: so the loops come first.
+    const fa_loop *loops[FA_TYPE_COUNT]
+    char[FA_TYPE_COUNT * FA_MAX_OPERANDS] types
+    int arrays                                    # inputs that are not parameters
+    int inputs                                    # arrays, then parameters
+    int outputs
+    PyObject *names[FA_MAX_PARAMETERS]           # interned
+    PyObject *defaults[FA_MAX_PARAMETERS]        # Python floats; NULL: the parameter has to be given
+
+
+cdef inline const Operation *operation_of(PyObject *ufunc) noexcept:
+    return <const Operation *>(<PyUFuncObject *>ufunc).data
+
+
+include "_loops.pxi"
+include "_arguments.pxi"
+include "_direct.pxi"
+include "_iteration.pxi"
+include "_front.pxi"
+
+
+# --- Settings --------------------------------------------------------------------------------------------------------
+
+def runnable_isas():
+    """Return the names of the instruction sets that this machine can run, best first."""
+    names = []
+    while fa_runnable_isa(len(names)) != NULL:
+        names.append(fa_runnable_isa(len(names)).decode())
+    return tuple(names)
+
+
+def isa():
+    """Return the name of the instruction set in use."""
+    return fa_isa().decode()
+
+
+def select_isa(name):
+    """Use the kernels of another instruction set from now on. Must not run beside a computation.
+
+    Parameters
+    ----------
+    name : str
+        One of `runnable_isas()`.
+    """
+    if name not in runnable_isas():
+        raise ValueError(f"name: {name!r} is not runnable here; runnable are {', '.join(runnable_isas())}")
+    fa_select_isa(name.encode())
+
+
+def get_num_threads():
+    """Return the largest number of threads that one call may use."""
+    return fa_get_num_threads()
+
+
+def set_num_threads(n):
+    """Set the largest number of threads that one call may use. Must not run beside a computation.
+
+    Parameters
+    ----------
+    n : int
+        At least 1. By default it is FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the number of processors that the
+        process may use.
+
+    Examples
+    --------
+    >>> import fastact as fa
+    >>> before = fa.get_num_threads()
+    >>> fa.set_num_threads(1)
+    >>> fa.get_num_threads()
+    1
+    >>> fa.set_num_threads(before)
+    """
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise TypeError(f"n: an int is needed, not {type(n).__name__}") from None
+    if not 1 <= count <= INT_MAX:
+        raise ValueError(f"n: {count} threads; at least 1 is needed")
+    fa_set_num_threads(count)
+
+
+def has_openmp():
+    """Return whether this build can use more than one thread."""
+    return bool(fa_has_openmp())
+
+
+def has_fast_path():
+    """Return whether plain calls bypass NumPy's machinery, as they do unless FASTACT_FAST_PATH is 0."""
+    return bool(own_paths)
+
+
+cdef int read_environment() except -1:
+    """Apply the environment variables that set the ISA, the threads and the call path."""
+    cdef const char *bad_variable = NULL
+    global own_paths
+    wanted = os.environ.get("FASTACT_ISA")
+    if wanted:
+        try:
+            select_isa(wanted)
+        except ValueError:
+            raise ImportError(
+                f"FASTACT_ISA={wanted!r} is not runnable here; runnable are {', '.join(runnable_isas())}") from None
+    fa_default_num_threads(&bad_variable)
+    if bad_variable != NULL:
+        name = bad_variable.decode()
+        message = f"{name}={os.environ.get(name)!r} is not a number of threads; an integer of at least 1 is"
+        if name.startswith("FASTACT_"):
+            raise ImportError(message)
+        warnings.warn(f"{message}; it is ignored", RuntimeWarning, stacklevel=1)
+    switch = os.environ.get("FASTACT_FAST_PATH", "1")
+    if switch not in ("0", "1"):
+        raise ImportError(f"FASTACT_FAST_PATH={switch!r} is neither 0 nor 1")
+    own_paths = switch == "1"
+    return 0
+
+
+# --- The table -------------------------------------------------------------------------------------------------------
+
+OPERATIONS = ("forward", "grad", "backward", "value_and_grad")
+FLOAT_TYPES = ("float32", "float64", "float16")  # in the order of fa_type
+
+cdef dict ufuncs = {}  # (activation, operation) -> ufunc
+
+
+def read_table():
+    """Return the parameters and defaults of every activation, as the C table has them."""
+    cdef const fa_activation *activation
+    rows = {}
+    for index in range(fa_activation_count()):
+        activation = fa_activation_at(index)
+        rows[activation.name.decode()] = {
+            activation.parameters[p].name.decode():
+                None if isnan(activation.parameters[p].value) else activation.parameters[p].value
+            for p in range(activation.parameter_count)
+        }
+    return rows
+
+
+table = read_table()
+
+
+def operations(name):
+    """Return the names of an activation's operations: OPERATIONS, and a derivative by each parameter."""
+    if name not in table:
+        raise ValueError(f"name: no activation is called {name!r}")
+    return OPERATIONS + tuple(f"grad_{parameter}" for parameter in table[name])
+
+
+cdef fa_operation operation_index(name, operation) except *:
+    if operation not in operations(name):
+        raise ValueError(f"operation: {name} has no {operation!r}, only {', '.join(operations(name))}")
+    return operations(name).index(operation)
+
+
+def get(name, operation="forward"):
+    """Return the ufunc of an activation's operation."""
+    operation_index(name, operation)
+    return ufuncs[name, operation]
+
+
+def error_bound(name, operation="forward", dtype=np.float32):
+    """Return the largest error in ULP of an operation in float32 or float64, on the instruction set in use."""
+    cdef fa_operation index = operation_index(name, operation)
+    kind = np.dtype(dtype).name
+    if kind not in FLOAT_TYPES:
+        raise TypeError(f"dtype: {kind} is none of {', '.join(FLOAT_TYPES)}")
+    return fa_loop_bound(fa_get_loop(fa_find(name.encode()), index, FLOAT_TYPES.index(kind)))
+
+
+# --- The ufuncs ------------------------------------------------------------------------------------------------------
+
+cdef Operation *make_operation(const fa_activation *activation, fa_operation index) except NULL:
+    """Describe an operation. Ufuncs are never freed, nor is what they point to."""
+    cdef Operation *operation = <Operation *>calloc(1, sizeof(Operation))
+    cdef int operands, p, t
+    if operation == NULL:
+        raise MemoryError()
+    for t in range(FA_TYPE_COUNT):
+        operation.loops[t] = fa_get_loop(activation, index, t)
+    operation.inputs = fa_loop_inputs(operation.loops[0])
+    operation.outputs = fa_loop_outputs(operation.loops[0])
+    operation.arrays = operation.inputs - activation.parameter_count
+    operands = operation.inputs + operation.outputs
+    for t in range(FA_TYPE_COUNT):
+        memset(operation.types + t * operands, TYPE_NUMBERS[t], operands)
+    for p in range(activation.parameter_count):
+        operation.names[p] = PyUnicode_InternFromString(activation.parameters[p].name)
+        if not isnan(activation.parameters[p].value):
+            operation.defaults[p] = PyFloat_FromDouble(activation.parameters[p].value)
+    return operation
+
+
+cdef make_ufunc(Operation *operation, name, promoter):
+    """Make NumPy's ufunc; fronts are put into the slots later."""
+    cdef PyObject *made = PyUFunc_FromFuncAndDataAndSignature(
+        INNER_LOOPS, <void **>operation.loops, operation.types, FA_TYPE_COUNT, operation.inputs, operation.outputs,
+        PyUFunc_None, strdup(name.encode()), NULL, 0, NULL)
+    if made == NULL:
+        raise MemoryError()
+    ufunc = <object>made
+    Py_DECREF(made)
+    PyUFunc_AddPromoter(ufunc, (np.dtype,) * (operation.inputs + operation.outputs), promoter)
+    return ufunc
+
+
+cdef int make_ufuncs() except -1:
+    """Make every ufunc and put its front into the slot, if that works here."""
+    cdef const fa_activation *activation
+    global numpy_call
+    promoter = PyCapsule_New(<void *>&promote, "numpy._ufunc_promoter", NULL)
+    for name in table:
+        activation = fa_find(name.encode())
+        for index, operation in enumerate(operations(name)):
+            full_name = name if operation == "forward" else f"{name}.{operation}"
+            ufuncs[name, operation] = make_ufunc(
+                make_operation(activation, index), full_name, promoter)
+    simplest = next(ufunc for ufunc in ufuncs.values() if ufunc.nin == 1)
+    numpy_call = (<PyUFuncObject *><PyObject *>simplest).vectorcall
+    if not slot_works(simplest):
+        warnings.warn("this NumPy does not call the slot that fastact fills: calls are slower, and every parameter "
+                      "has to be given by position", RuntimeWarning, stacklevel=1)
+        return 0
+    for ufunc in ufuncs.values():
+        (<PyUFuncObject *><PyObject *>ufunc).vectorcall = front
+    return 0
+
+
+read_environment()
+make_ufuncs()
