@@ -1,0 +1,103 @@
+"""What the tests share: the rows of the table, the instruction sets of this machine, points and parameters to test."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from fastact import _ufuncs, reference
+from fastact._ufuncs import operations, table
+
+CASES = [(name, operation) for name in table for operation in operations(name)]
+FORMULAS = [(name, operation) for name, operation in CASES if operation not in ("backward", "value_and_grad")]
+TYPES = [np.float32, np.float64]
+WIDER = {np.float16: np.float64, np.float32: np.float64, np.float64: np.longdouble}
+longdouble_is_wider = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
+needs_longdouble = pytest.mark.skipif(
+    not longdouble_is_wider, reason="longdouble is no wider than float64 here, so it cannot judge float64"
+)
+WIDE_TYPES = [np.float32, pytest.param(np.float64, marks=needs_longdouble)]  # types that a wider one can judge
+
+# Values of the parameters to test besides the defaults; for several parameters, they are taken together by position.
+OTHER_VALUES = {
+    "negative_slope": (0.3, 1.7, -0.5, 0.0),
+    "min_val": (-0.3, 0.25),
+    "max_val": (6.0, 0.5),
+    "lambd": (0.0, 1.7),
+    "threshold": (0.0, -1.3),
+    "value": (0.0, 20.0),
+    "beta": (0.5, 1.7, -1.0, 30.0),
+    "alpha": (0.5, 2.0, 0.3),
+}
+REQUIRED_VALUE = 0.5  # for a parameter without a default
+
+
+@pytest.fixture(params=_ufuncs.runnable_isas())
+def isa(request):
+    before = _ufuncs.isa()
+    _ufuncs.select_isa(request.param)
+    yield request.param
+    _ufuncs.select_isa(before)
+
+
+def usual_parameters(name):
+    return tuple(REQUIRED_VALUE if default is None else default for default in table[name].values())
+
+
+def parameter_sets(name, dtype):
+    """Tuples of values of the parameters of an activation, each of them of the type: the defaults, then others."""
+    others = zip(*(OTHER_VALUES[parameter] for parameter in table[name]), strict=True)
+    return [tuple(dtype(value) for value in values) for values in (usual_parameters(name), *others)]
+
+
+def points(dtype, count):
+    """About `count` numbers: a third of any exponent, a third in [-120, 120], a third where activations bend."""
+    rng = np.random.default_rng(count)
+    third = count // 3 + 1
+    bits = rng.integers(0, 256, third * np.dtype(dtype).itemsize, dtype=np.uint8).view(dtype)
+    tails = rng.uniform(-120, 120, third)
+    bends = rng.choice([-1, 1], third) * np.exp2(rng.uniform(-30, 10, third))
+    x = np.concatenate([bits, tails.astype(dtype), bends.astype(dtype)])
+    return x[np.isfinite(x)]
+
+
+def exact(name, operation, parameters, x):
+    """The reference of an operation in the wider type."""
+    wider = WIDER[x.dtype.type]
+    return reference.get(name, operation)(x.astype(wider), *(wider(value) for value in parameters))
+
+
+def roots(name, operation, parameters):
+    """Where a derivative crosses zero, to a thousandth; a jump across zero is no root."""
+    x = np.linspace(-8, 8, 16001)
+    y = np.asarray(reference.get(name, operation)(x, *map(float, parameters)))
+    crossing = (np.sign(y[1:]) * np.sign(y[:-1]) < 0) & (np.abs(y[1:] - y[:-1]) < 0.01)
+    return x[1:][crossing]
+
+
+def ident(value):
+    """How a parameter of a test is shown."""
+    if isinstance(value, type):
+        return value.__name__
+    return ".".join(value) if isinstance(value, tuple) else None
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    return ident(val)
+
+
+def same_bits(a, b):
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+def neighbours(values, dtype):
+    """The values and the numbers next to them on either side, sorted."""
+    values = np.asarray(values, dtype)
+    with np.errstate(all="ignore"):
+        around = [values, np.nextafter(values, dtype(np.inf)), np.nextafter(values, dtype(-np.inf))]
+    return np.unique(np.concatenate(around))
+
+
+def every(*choices):
+    """All combinations, as rows of one array each."""
+    return [np.array(column) for column in zip(*itertools.product(*choices), strict=True)]

@@ -1,0 +1,132 @@
+"""Every function x operation x instruction set x type holds its error bound against the reference.
+
+As a program it measures more points and prints a table, with a witness for every largest error:
+
+    python tests/test_accuracy.py --points 1000000 --isa avx2 --dtype float32 --function silu --operation grad
+"""
+
+import argparse
+import functools
+
+import numpy as np
+import pytest
+from conftest import CASES, FORMULAS, WIDE_TYPES, WIDER, exact, parameter_sets, points, roots, same_bits
+
+from fastact import _ufuncs
+from fastact._ulp import ulp_error
+
+POINTS = 30_000
+NEAR_ROOT = 0.05
+ABSOLUTE_NEAR_ROOT = {np.float32: 2.0**-22, np.float64: 2.0**-50}
+
+
+@functools.lru_cache(maxsize=16)
+def judged(name, operation, dtype, parameters, count):
+    """x, the exact results, and the absolute error that is allowed instead of the bound: 0 away from roots."""
+    x = points(dtype, count)
+    near = np.zeros(x.shape, bool)
+    for root in roots(name, operation, parameters) if operation != "forward" else ():
+        near |= np.abs(x - root) < NEAR_ROOT
+    return x, exact(name, operation, parameters, x), np.where(near, ABSOLUTE_NEAR_ROOT[dtype], 0)
+
+
+def worst(name, operation, dtype, parameters, count):
+    """The largest error in ULP on the instruction set in use, and the point where it is: x, got, want."""
+    x, want, allowed = judged(name, operation, dtype, parameters, count)
+    got = _ufuncs.get(name, operation)(x, *parameters)
+    assert got.dtype == dtype
+    with np.errstate(invalid="ignore"):
+        excused = np.abs(got - want) < allowed
+    error = np.where(excused, 0, ulp_error(got, want))
+    at = error.argmax()
+    return error[at], x[at], got[at], want[at]
+
+
+def witness(error, x, got, want):
+    return f"{error:.4g} ULP at x = {float(x).hex()} ({x!s}): got {got!s}, want {want!s}"
+
+
+@pytest.mark.parametrize("dtype", WIDE_TYPES)
+@pytest.mark.parametrize("case", FORMULAS)
+def test_error_is_within_the_bound(case, dtype, isa):
+    bound = _ufuncs.error_bound(*case, dtype)
+    for parameters in parameter_sets(case[0], dtype):
+        found = worst(*case, dtype, parameters, POINTS)
+        assert found[0] <= bound, f"{parameters}: bound {bound}, but {witness(*found)}"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", _ufuncs.table)
+def test_backward_is_dy_times_grad(name, dtype, isa):
+    x = points(dtype, POINTS)
+    dy = np.random.default_rng(1).permutation(x)
+    for parameters in parameter_sets(name, dtype):
+        with np.errstate(all="ignore"):
+            product = dy * _ufuncs.get(name, "grad")(x, *parameters)
+        assert same_bits(_ufuncs.get(name, "backward")(dy, x, *parameters), product)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", _ufuncs.table)
+def test_value_and_grad_are_the_value_and_the_gradient(name, dtype, isa):
+    x = points(dtype, POINTS)
+    for parameters in parameter_sets(name, dtype):
+        value, grad = _ufuncs.get(name, "value_and_grad")(x, *parameters)
+        assert same_bits(value, _ufuncs.get(name)(x, *parameters))
+        assert same_bits(grad, _ufuncs.get(name, "grad")(x, *parameters))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_float16_is_the_rounded_float32_result(case, isa):
+    x = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    dy = () if case[1] != "backward" else (np.random.default_rng(1).permutation(x),)
+    for parameters in parameter_sets(case[0], np.float16):
+        operands = (*dy, x, *parameters)
+        half = _ufuncs.get(*case)(*operands)
+        single = _ufuncs.get(*case)(*(operand.astype(np.float32) for operand in operands))
+        for got, want in zip(np.atleast_2d(half), np.atleast_2d(single), strict=True):
+            with np.errstate(all="ignore"):
+                rounded = want.astype(np.float16)
+            assert got.dtype == np.float16
+            assert np.array_equal(got, rounded, equal_nan=True)
+
+
+@pytest.mark.parametrize("case", FORMULAS)
+def test_every_float16_is_within_one_ulp(case, isa):
+    x = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    for parameters in parameter_sets(case[0], np.float16):
+        error = ulp_error(_ufuncs.get(*case)(x, *parameters), exact(*case, parameters, x))
+        assert error.max() <= 1, f"{parameters}: {error.max():.4g} ULP at x = {x[error.argmax()]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Print the largest error of every operation, with a witness.")
+    parser.add_argument("--points", type=int, default=1_000_000)
+    parser.add_argument("--isa", nargs="+", choices=_ufuncs.runnable_isas(), default=_ufuncs.runnable_isas())
+    parser.add_argument("--dtype", nargs="+", choices=[t.__name__ for t in WIDER], default=["float32", "float64"])
+    parser.add_argument("--function", nargs="+", choices=list(_ufuncs.table), default=list(_ufuncs.table))
+    parser.add_argument("--operation", nargs="+", help="such as forward, grad, grad_beta")
+    options = parser.parse_args()
+    for name, operation in FORMULAS:
+        if name in options.function and operation in (options.operation or [operation]):
+            for dtype in map(np.dtype, options.dtype):
+                report(name, operation, dtype.type, options.isa, options.points)
+
+
+def report(name, operation, dtype, isas, count):
+    errors = {isa: (0.0, "exact") for isa in isas}
+    for parameters in parameter_sets(name, dtype):
+        for isa in isas:
+            _ufuncs.select_isa(isa)
+            found = worst(name, operation, dtype, parameters, count)
+            shown = f"{witness(*found)} {tuple(map(float, parameters)) or ''}"
+            errors[isa] = max(errors[isa], (found[0], shown))
+    for isa, (error, text) in errors.items():
+        _ufuncs.select_isa(isa)
+        bound = _ufuncs.error_bound(name, operation, dtype)
+        verdict = "EXCEEDS" if error > bound else "within"
+        print(f"{name:12} {operation:20} {dtype.__name__:8} {isa:9} {verdict} {bound:5.3g}: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
