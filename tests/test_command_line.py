@@ -109,7 +109,7 @@ def test_apply_is_the_ufunc(tmp_path, name, operation):
     np.testing.assert_array_equal(result, expected)
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1,), (13,), (5, 4, 3)])
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0, 2), (1,), (13,), (5, 4, 3)], ids=str)
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["?", "i1", "<u8", "<f2", "<f4", "<f8", ">f4", ">i4"])
 def test_apply_keeps_shape_order_and_type(tmp_path, monkeypatch, shape, order, dtype):
