@@ -19,7 +19,7 @@ import inspect
 
 import numpy as np
 
-_FORMULAS = {}
+_FORMULAS = {}  # (activation, operation) -> function
 
 
 def get(name, operation="forward"):
@@ -49,17 +49,16 @@ def get(name, operation="forward"):
     True
     """
     composed = {"backward": _backward, "value_and_grad": _value_and_grad}
-    if name in _FORMULAS and operation in composed:
+    if (name, "forward") in _FORMULAS and operation in composed:
         return composed[operation](name)
-    key = name if operation == "forward" else f"{name}_{operation}"
-    if name not in _FORMULAS or key not in _FORMULAS:
+    if (name, operation) not in _FORMULAS:
         raise ValueError(f"there is no reference for operation {operation!r} of activation {name!r}")
-    return _FORMULAS[key]
+    return _FORMULAS[name, operation]
 
 
 @functools.cache
 def _backward(name):
-    grad = _FORMULAS[f"{name}_grad"]
+    grad = _FORMULAS[name, "grad"]
 
     def backward(dy, x, *parameters, **named):
         with np.errstate(all="ignore"):
@@ -70,7 +69,7 @@ def _backward(name):
 
 @functools.cache
 def _value_and_grad(name):
-    value, grad = _FORMULAS[name], _FORMULAS[f"{name}_grad"]
+    value, grad = _FORMULAS[name, "forward"], _FORMULAS[name, "grad"]
 
     def value_and_grad(x, *parameters, **named):
         return value(x, *parameters, **named), grad(x, *parameters, **named)
@@ -95,7 +94,8 @@ def _reference(formula):
         with np.errstate(all="ignore"):
             return np.where(np.isnan(arrays[0]), arrays[0], formula(*arrays))[()]
 
-    _FORMULAS[formula.__name__] = on_arrays
+    name, grad, parameter = formula.__name__.partition("_grad")
+    _FORMULAS[name, grad[1:] + parameter or "forward"] = on_arrays
     return on_arrays
 
 
