@@ -26,6 +26,7 @@ PEERS = ("torch", "jax", "onnxruntime", "openvino")
 SCALES = ("negative", "copy")
 LAYOUTS = ("contiguous", "strided")
 PER_CALL_BELOW = 1024  # elements; smaller arrays are reported per call
+ALLOCATED = 1 << 24  # bytes, more than any result
 REQUIRED_VALUE = 0.5  # for a parameter that has no default
 
 # (statement, names it uses): timeit compiles the statement into its loop, so nobody pays for a wrapper
@@ -241,6 +242,9 @@ def race(entries: dict[tuple[str, int], Entry], rounds: int, milliseconds: float
 
 def run(arguments: argparse.Namespace) -> Iterator[dict]:
     """One record per function, size, layout and number of threads."""
+    import numpy as np
+
+    np.empty(ALLOCATED, np.uint8)  # and freed: from here on glibc keeps blocks of that size, for everyone
     contestants = ("fastact", *arguments.peers, *SCALES)
     for size, layout, name in itertools.product(arguments.sizes, arguments.layouts, arguments.functions):
         x, dy = make_input(size, layout, 0), make_input(size, layout, 1)
@@ -291,9 +295,7 @@ def parse(available: list[str], functions: list[str]) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, nargs="+", default=[1], metavar="N")
     parser.add_argument("--layouts", nargs="+", default=["contiguous"], choices=LAYOUTS)
     parser.add_argument("--rounds", type=int, default=15, help="the minimum over these counts (15)")
-    parser.add_argument(
-        "--milliseconds", type=float, default=4.0, help="length of a contestant's part of a round (4)"
-    )
+    parser.add_argument("--milliseconds", type=float, default=4.0, help="length of a contestant's part of a round (4)")
     parser.add_argument("--json", metavar="FILE", help="write the records there as well")
     return parser.parse_args()
 
