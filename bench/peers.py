@@ -301,6 +301,7 @@ def parse(available: list[str], functions: list[str]) -> argparse.Namespace:
 
 
 def main() -> None:
+    import fastact
     from fastact._ufuncs import isa, table
 
     available = [peer for peer in PEERS if importlib.util.find_spec(peer)]
@@ -315,9 +316,9 @@ def main() -> None:
         import torch
 
         inference = torch.inference_mode()
-    versions = ", ".join(f"{p} {version(p)}" for p in ("fastact", "numpy", *arguments.peers))
+    versions = ", ".join(f"{p} {version(p)}" for p in ("numpy", *arguments.peers))
     what = "backward" if arguments.backward else "forward"
-    print(f"float32 {what}; ISA {isa()}; Python {platform.python_version()}, {versions}")
+    print(f"float32 {what}; fastact {fastact.__version__} on {isa()}; Python {platform.python_version()}, {versions}")
     with inference:
         records = list(run(arguments))
     print_tables(records, tuple(arguments.peers))
