@@ -66,7 +66,7 @@ class BuildExt(build_ext):
 extension = Extension(
     "fastact._ufuncs",
     sources=["fastact/_ufuncs.pyx", *sorted(glob("csrc/*.c"))],
-    depends=sorted(glob("csrc/**/*.h", recursive=True)) + ["csrc/functions.def"],
+    depends=[*sorted(glob("csrc/**/*.h", recursive=True)), "csrc/functions.def"],
     include_dirs=["csrc", numpy.get_include()],
     define_macros=[
         ("NPY_NO_DEPRECATED_API", "NPY_2_2_API_VERSION"),

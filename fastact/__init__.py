@@ -1,11 +1,19 @@
-"""Neural-network activation functions and their derivatives, as fast and accurate NumPy ufuncs."""
+"""Neural-network activation functions and their derivatives, as fast and accurate NumPy ufuncs.
+
+Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attributes:
+
+- `grad`, `backward`, `value_and_grad` and `grad_<parameter>`: ufuncs for its derivatives;
+- `formula`, `derivative`: what it and its derivative compute, as text;
+- `reference`: the same in plain NumPy and float64, written to be read.
+"""
 
 from fastact import _ufuncs
+from fastact._describe import describe
+from fastact._runtime import show_runtime
 from fastact._ufuncs import get_num_threads, set_num_threads
 
 __version__ = "0.1.0"
+__all__ = ["get_num_threads", "set_num_threads", "show_runtime", *_ufuncs.table]
 
 for _name in _ufuncs.table:
-    globals()[_name] = _ufuncs.get(_name)
-    for _operation in _ufuncs.operations(_name)[1:]:
-        setattr(_ufuncs.get(_name), _operation, _ufuncs.get(_name, _operation))
+    globals()[_name] = describe(_name)

@@ -30,10 +30,8 @@ cdef inline int parameter_index(const Operation *operation, PyObject *name) noex
 
 cdef inline void read_out(const Operation *operation, PyObject *out, Call *call) noexcept:
     cdef int k
-    if out == Py_None:
-        return
     if Py_TYPE(out) != &PyTuple_Type:
-        call.outputs[0] = out
+        call.outputs[0] = NULL if out == Py_None else out
         call.plain &= operation.outputs == 1
     elif PyTuple_GET_SIZE(out) == operation.outputs:
         for k in range(operation.outputs):

@@ -7,7 +7,7 @@ cdef enum:
     MANY = 500
 
 
-cdef inline bint alike(PyArrayObject *a, PyArrayObject *b, fa_type type) noexcept nogil:
+cdef inline bint alike(PyArrayObject *a, PyArrayObject *b, int type) noexcept nogil:
     """Whether b is of the given type and of a's shape."""
     cdef int nd = PyArray_NDIM(a)
     return (PyArray_NDIM(b) == nd and float_type_of(b) == type

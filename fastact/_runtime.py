@@ -1,0 +1,52 @@
+"""What a computation's speed depends on: the machine, and how fastact uses it."""
+
+import platform
+from pathlib import Path
+
+import numpy as np
+
+import fastact
+
+from . import _ufuncs
+
+
+def show_runtime() -> None:
+    """Print the versions, the machine, and how fastact uses it.
+
+    Examples
+    --------
+    >>> import fastact as fa
+    >>> fa.show_runtime()  # doctest: +ELLIPSIS
+    fastact    ...
+    NumPy      ...
+    Python     ...
+    CPU        ...
+    ISA        ...
+    threads    ...
+    fast path  ...
+    """
+    for title, value in _runtime().items():
+        print(f"{title:<11}{value}")
+
+
+def _runtime() -> dict[str, str]:
+    others = ", ".join(name for name in _ufuncs.runnable_isas() if name != _ufuncs.isa())
+    return {
+        "fastact": fastact.__version__,
+        "NumPy": np.__version__,
+        "Python": platform.python_version(),
+        "CPU": _cpu(),
+        "ISA": _ufuncs.isa() + (f" (runnable too: {others})" if others else ""),
+        "threads": f"{_ufuncs.get_num_threads()} (OpenMP: {'yes' if _ufuncs.has_openmp() else 'no'})",
+        "fast path": "on" if _ufuncs.has_fast_path() else "off",
+    }
+
+
+def _cpu() -> str:
+    """Name the processor, as the operating system does."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
