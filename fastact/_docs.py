@@ -76,7 +76,7 @@ DOCS = {
         summary="Piecewise quadratic stand-in for SiLU: x times its hard sigmoid.",
         formula="x * min(max(x + 3, 0), 6) / 6",
         derivative="0 for x <= -3, 1 for x >= 3, else (2 x + 3) / 6",
-        example=">>> fa.hard_swish([-4.0, -1.5, 4.0])\narray([-0.   , -0.375,  4.   ])",
+        example=">>> fa.hard_swish([-1.5, 0.0, 4.0])\narray([-0.375,  0.   ,  4.   ])",
         sources=(HOWARD,),
         root="-1.5",
     ),

@@ -45,8 +45,8 @@ def get(name, operation="forward"):
     Examples
     --------
     >>> from fastact import reference
-    >>> reference.get("swish", "grad_beta")(2.0, beta=0.5) == reference.swish_grad_beta(2.0, 0.5)
-    True
+    >>> float(reference.get("swish", "grad_beta")(0.5, beta=0))
+    0.0625
     """
     composed = {"backward": _backward, "value_and_grad": _value_and_grad}
     if (name, "forward") in _FORMULAS and operation in composed:
@@ -490,7 +490,7 @@ def _gelu_tanh_argument(x):
 
 
 def _times_sigmoid(x, z):
-    """x s(z), where z has the sign of x or the opposite one."""
+    """Return x s(z), where z has the sign of x or the opposite one."""
     h = _exp_half(z)
     return np.where(z[0] < 0, _product(x, h) / (1 + h * h) * h, x / (1 + h * h))
 
@@ -522,13 +522,13 @@ def _exp_beyond_linear(x):
 
 
 def _saturated(x):
-    """x held within bounds beyond which exp(-|x|), and all the faster exp(-x^2 / 2), is 0."""
+    """Hold x within bounds beyond which exp(-|x|), and all the faster exp(-x^2 / 2), is 0."""
     limit = -4 * np.log(np.finfo(x.dtype).smallest_subnormal)
     return np.clip(x, -limit, limit)
 
 
 def _product(a, b):
-    """a * b, with 0 for infinity times 0: the factor that is 0 got there first."""
+    """Return a * b, with 0 for infinity times 0: the factor that is 0 got there first."""
     return np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, a * b)
 
 
@@ -569,7 +569,7 @@ def _multiply(a, b):
 
 
 def _halves(a):
-    """a as the sum of two numbers of half its digits."""
+    """Return a as the sum of two numbers of half its digits."""
     digits = np.finfo(a.dtype).nmant + 1
     scaled = a * (2 ** ((digits + 1) // 2) + 1)
     hi = scaled - (scaled - a)

@@ -114,7 +114,7 @@ def main():
 
 
 def report(name, operation, dtype, isas, count):
-    errors = {isa: (0.0, "exact") for isa in isas}
+    errors = dict.fromkeys(isas, (0.0, "exact"))
     for parameters in parameter_sets(name, dtype):
         for isa in isas:
             _ufuncs.select_isa(isa)
