@@ -1,19 +1,35 @@
-/* The mathematics is written once for both types: include with FA_REAL 32 or 64. real is the type, integer the signed
- * integer of its size, F(name) the name with the type's suffix. No include guard: each inclusion changes the type. */
+/* The mathematics is written once for both types: include with FA_REAL 32 or 64. No include guard: each inclusion
+ * changes the type. */
 #undef real
 #undef integer
+#undef unsigned_integer
 #undef F
 #undef FMA
-#undef FA_FMA_BUILTIN
+#undef POLYNOMIAL
+#undef NO_LOW
 
 #if FA_REAL == 32
 #define real float
 #define integer int32_t
+#define unsigned_integer uint32_t
 #define F(name) name##_f32
-#define FA_FMA_BUILTIN __builtin_fmaf
 #else
 #define real double
 #define integer int64_t
+#define unsigned_integer uint64_t
 #define F(name) name##_f64
-#define FA_FMA_BUILTIN __builtin_fma
 #endif
+
+/* a b + c, rounded once where the ISA can. */
+#if !FA_HAS_FMA
+#define FMA(a, b, c) ((a) * (b) + (c))
+#elif FA_REAL == 32
+#define FMA(a, b, c) __builtin_fmaf(a, b, c)
+#else
+#define FMA(a, b, c) __builtin_fma(a, b, c)
+#endif
+
+#define POLYNOMIAL(x, coefficients) F(polynomial)(x, coefficients, sizeof(coefficients) / sizeof(real))
+
+/* The low word of an argument that is one rounded number: adding it is no operation. */
+#define NO_LOW ((real)-0.0)

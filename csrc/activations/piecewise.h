@@ -1,53 +1,58 @@
-/* Piecewise-linear activations. Comparisons are written so that NaN falls through to x. */
+/* Piecewise-linear activations. Comparisons are written so that NaN falls through. */
 
-/* 0 where x <= 0, NaN where x is NaN. */
-FA_INLINE real F(if_not_nan)(real x, real value) { return x == x ? value : x; }
+/* value, but NaN where x is NaN. */
+FA_INLINE real F(unless_nan)(real x, real value) { return x == x ? value : x; }
+
+/* A sixth of x, rounded once: a product with 1/6 in two words. */
+FA_INLINE real F(sixth_of)(F(two_words) x) {
+    const real sixth = (real)(1.0 / 6), rest = FA_REAL == 32 ? (real)(1.0 / 6 - (float)(1.0 / 6)) : 0x1.5555555555555p-57;
+    return FMA(x.high, sixth, FMA(x.high, rest, x.low * sixth));
+}
 
 FA_INLINE F(point) F(relu)(real x) {
-    return POINT(.value = x <= 0 ? 0 : x, .grad = F(if_not_nan)(x, x > 0 ? 1 : 0));
-}
-
-FA_INLINE F(point) F(relu6)(real x) {
-    return POINT(.value = x <= 0 ? 0 : x >= 6 ? 6 : x, .grad = F(if_not_nan)(x, x > 0 && x < 6 ? 1 : 0));
-}
-
-FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope) {
-    return POINT(.value = x > 0 ? x : x * negative_slope, .grad = F(if_not_nan)(x, x > 0 ? 1 : negative_slope),
-                 .by_p = x > 0 ? 0 : x);
+    return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0));
 }
 
 FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val) {
-    const real above = x <= min_val ? min_val : x;
-    return POINT(.value = above >= max_val ? max_val : above,
-                 .grad = F(if_not_nan)(x, x > min_val && x < max_val ? 1 : 0),
-                 .by_p = F(if_not_nan)(x, x <= min_val && above < max_val ? 1 : 0),
-                 .by_q = F(if_not_nan)(x, above >= max_val ? 1 : 0));
+    const real raised = x <= min_val ? min_val : x;
+    const real below_max = raised < max_val ? 1 : 0;
+    return POINT(.value = raised >= max_val ? max_val : raised, .grad = F(unless_nan)(x, x > min_val ? below_max : 0),
+                 .by_p = F(unless_nan)(x, x <= min_val ? below_max : 0), .by_q = F(unless_nan)(x, 1 - below_max));
+}
+
+FA_INLINE F(point) F(relu6)(real x) { return F(hard_tanh)(x, 0, 6); }
+
+FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope) {
+    const real factor = negative_slope == 0 ? F(at_least)(-F(largest), x) : x; /* the limit at -inf is 0 then */
+    return POINT(.value = x > 0 ? x : factor * negative_slope, .grad = F(unless_nan)(x, x > 0 ? 1 : negative_slope),
+                 .by_p = x > 0 ? 0 : x);
 }
 
 FA_INLINE F(point) F(hard_sigmoid)(real x) {
-    const real sixth = (real)(1.0 / 6);
-    const real y = (x + 3) / 6;
-    return POINT(.value = x <= -3 ? 0 : x >= 3 ? 1 : y, .grad = F(if_not_nan)(x, x > -3 && x < 3 ? sixth : 0));
+    const real value = F(sixth_of)(F(ordered_sum)(3, x)), slope = x > -3 ? (real)(1.0 / 6) : 0;
+    return POINT(.value = x <= -3 ? 0 : x >= 3 ? 1 : value, .grad = F(unless_nan)(x, x < 3 ? slope : 0));
 }
 
 FA_INLINE F(point) F(hard_swish)(real x) {
-    const real y = x * ((x + 3) / 6), slope = (2 * x + 3) / 6;
-    return POINT(.value = x <= -3 ? 0 : x >= 3 ? x : y, .grad = x <= -3 ? 0 : x >= 3 ? 1 : slope);
+    const F(two_words) sum = F(ordered_sum)(3, x);
+    const real product = x * sum.high, low = FMA(x, sum.low, F(product_error)(x, sum.high, product));
+    const real value = F(sixth_of)((F(two_words)){product, low}), slope = F(sixth_of)(F(ordered_sum)(3, 2 * x));
+    return POINT(.value = x <= -3 ? 0 : x >= 3 ? x : value, .grad = x <= -3 ? 0 : x >= 3 ? 1 : slope);
 }
 
 FA_INLINE F(point) F(soft_shrink)(real x, real lambd) {
-    const real inside = F(if_not_nan)(x, 0);
+    const real inside = F(unless_nan)(x, 0);
     return POINT(.value = x > lambd ? x - lambd : x < -lambd ? x + lambd : inside,
-                 .grad = x > lambd || x < -lambd ? 1 : inside, .by_p = x > lambd ? -1 : x < -lambd ? 1 : inside);
+                 .grad = x > lambd ? 1 : x < -lambd ? 1 : inside, .by_p = x > lambd ? -1 : x < -lambd ? 1 : inside);
 }
 
 FA_INLINE F(point) F(hard_shrink)(real x, real lambd) {
-    const int inside = x >= -lambd && x <= lambd;
-    return POINT(.value = inside ? 0 : x, .grad = F(if_not_nan)(x, inside ? 0 : 1), .by_p = F(if_not_nan)(x, 0));
+    const real kept = x < -lambd ? 1 : x > lambd ? 1 : 0;
+    return POINT(.value = F(unless_nan)(x, kept != 0 ? x : 0), .grad = F(unless_nan)(x, kept),
+                 .by_p = F(unless_nan)(x, 0));
 }
 
 FA_INLINE F(point) F(threshold)(real x, real threshold, real value) {
-    const int below = x <= threshold;
-    return POINT(.value = below ? value : x, .grad = F(if_not_nan)(x, below ? 0 : 1), .by_p = F(if_not_nan)(x, 0),
-                 .by_q = F(if_not_nan)(x, below ? 1 : 0));
+    return POINT(.value = x <= threshold ? value : x, .grad = F(unless_nan)(x, x <= threshold ? 0 : 1),
+                 .by_p = F(unless_nan)(x, 0), .by_q = F(unless_nan)(x, x <= threshold ? 1 : 0));
 }
