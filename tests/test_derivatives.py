@@ -20,7 +20,6 @@ def away_from_kinks(x, parameters):
 
 def difference_quotient(function, x, parameters, variable):
     """Of fourth order, by x (variable 0) or by a parameter."""
-
     step = STEP / max([1, *np.abs(parameters)])
 
     def shifted(steps):

@@ -9,7 +9,7 @@ import inspect
 
 import numpy as np
 import pytest
-from conftest import CASES, FORMULAS, neighbours, needs_longdouble, roots, usual_parameters
+from conftest import CASES, FORMULAS, needs_longdouble, neighbours, roots, usual_parameters
 
 from fastact import reference
 from fastact._ufuncs import table

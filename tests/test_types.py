@@ -1,0 +1,47 @@
+"""The stub tells the types of results, to mypy."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("mypy", reason="mypy is not installed")
+
+RIGHT = """\
+from typing import Any, assert_type
+import numpy as np
+from numpy.typing import NDArray
+import fastact as fa
+
+single: NDArray[np.float32] = np.zeros(3, np.float32)
+integers: NDArray[np.int64] = np.zeros(3, np.int64)
+assert_type(fa.silu(single), NDArray[np.float32])
+assert_type(fa.silu(single, where=[True]), NDArray[np.float32])
+assert_type(fa.silu(single, out=single), NDArray[np.float32])
+assert_type(fa.silu(1), np.float64)
+assert_type(fa.silu(integers), NDArray[np.float64])
+assert_type(fa.silu(single, dtype=np.float64), Any)
+assert_type(fa.silu([1.0]), Any)
+assert_type(fa.swish(single, beta=1.5), NDArray[np.float32])
+assert_type(fa.swish.grad_beta(single, 2), NDArray[np.float32])
+assert_type(fa.hard_tanh.value_and_grad(single, -2), tuple[NDArray[np.float32], NDArray[np.float32]])
+assert_type(fa.gelu.backward(single, single), NDArray[np.float32])
+assert_type(fa.gelu.formula, str)
+assert_type(fa.gelu.nin, int)
+"""
+WRONG = [
+    "fa.threshold(single)",  # its parameters have no defaults
+    "fa.relu.grad_beta(single)",  # it has no such parameter
+    "fa.swish(single, alpha=1)",
+    "fa.set_num_threads(1.5)",
+]
+
+
+def test_mypy(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(RIGHT + "\n".join(WRONG) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), str(program)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = {int(line.split(":")[1]) for line in result.stdout.splitlines() if ": error:" in line}
+    first = RIGHT.count("\n") + 1
+    assert lines == set(range(first, first + len(WRONG))), result.stdout
