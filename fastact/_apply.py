@@ -17,8 +17,8 @@ import numpy as np
 from . import _ufuncs
 
 HELP = "apply an activation to a .npy file"
-# Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24, and
-# the peak of resident memory is 41 MiB with 2**20, 65 MiB with 2**22.
+# Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24,
+# and the peak of resident memory is 41 MiB with 2**20, 65 MiB with 2**22.
 PIECE = 1 << 20
 
 
