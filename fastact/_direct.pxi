@@ -1,5 +1,5 @@
-# The direct path: exact, aligned, native float arrays of one type, shape and contiguous order, parameters as Python
-# numbers. No NumPy machinery but for the allocation of the result.
+# The direct path: exact, aligned, native float arrays of one type and shape, contiguous in one order or of one
+# dimension; parameters as Python numbers. No NumPy machinery but for the allocation of the result.
 
 cdef enum:
     # Elements from which the interpreter lock is released, as NumPy does. Below, releasing costs more than computing,
@@ -14,13 +14,11 @@ cdef inline bint alike(PyArrayObject *a, PyArrayObject *b, int type) noexcept no
             and memcmp(PyArray_DIMS(a), PyArray_DIMS(b), nd * sizeof(npy_intp)) == 0)
 
 
-cdef inline bint may_write(char *const *operands, int count, char *output, npy_intp size) noexcept nogil:
-    """Whether an output either is one of the operands or has nothing in common with it; all have this size."""
-    cdef int k
-    for k in range(count):
-        if operands[k] != output and operands[k] < output + size and output < operands[k] + size:
-            return False
-    return True
+cdef inline Py_ssize_t step_of(PyArrayObject *array, Py_ssize_t item) noexcept nogil:
+    """Bytes from one element to the next."""
+    if PyArray_FLAGS(array) & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS):
+        return item
+    return PyArray_STRIDES(array)[0]
 
 
 cdef inline PyObject *run_directly(const Operation *operation, const Call *call) noexcept:
@@ -34,6 +32,7 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
     cdef int arrays = operation.arrays
     cdef int inputs = operation.inputs
     cdef int k, p, nd, layout, type
+    cdef Py_ssize_t item
     cdef npy_intp n = 1
     cdef npy_intp *dims
 
@@ -42,6 +41,7 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
     type = float_type_of(x)
     if type < 0:
         return NULL
+    item = ITEM_SIZES[type]
     layout = PyArray_FLAGS(x)
     for k in range(1, arrays):
         if not is_array(call.inputs[k]) or not alike(x, <PyArrayObject *>call.inputs[k], type):
@@ -56,7 +56,10 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
         if not PyArray_FLAGS(<PyArrayObject *>given) & NPY_ARRAY_WRITEABLE:
             return NULL
         layout &= PyArray_FLAGS(<PyArrayObject *>given)
-    if not layout & NPY_ARRAY_ALIGNED or not layout & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS):
+    nd = PyArray_NDIM(x)
+    if not layout & NPY_ARRAY_ALIGNED:
+        return NULL
+    if nd > 1 and not layout & (NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_F_CONTIGUOUS):
         return NULL
 
     for p in range(inputs - arrays):
@@ -67,23 +70,22 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
             return NULL
         operands[arrays + p] = <char *>&numbers[p]
         strides[arrays + p] = 0
-    nd = PyArray_NDIM(x)
     dims = PyArray_DIMS(x)
     for k in range(nd):
         n *= dims[k]
     for k in range(arrays):
         operands[k] = PyArray_BYTES(<PyArrayObject *>call.inputs[k])
-        strides[k] = ITEM_SIZES[type]
+        strides[k] = step_of(<PyArrayObject *>call.inputs[k], item)
     for k in range(operation.outputs):
-        strides[inputs + k] = ITEM_SIZES[type]
-        if call.outputs[k] != NULL:
-            operands[inputs + k] = PyArray_BYTES(<PyArrayObject *>call.outputs[k])
-            if not may_write(operands, arrays, operands[inputs + k], n * ITEM_SIZES[type]):
-                return NULL
-    if operation.outputs == 2 and call.outputs[0] != NULL and call.outputs[1] != NULL:
-        if operands[inputs] == operands[inputs + 1]:
+        given = call.outputs[k]
+        strides[inputs + k] = item
+        if given == NULL:
+            continue
+        operands[inputs + k] = PyArray_BYTES(<PyArrayObject *>given)
+        strides[inputs + k] = step_of(<PyArrayObject *>given, item)
+        if not keeps_off(operands, strides, arrays, inputs + k, n, item):
             return NULL
-        if not may_write(operands + inputs, 1, operands[inputs + 1], n * ITEM_SIZES[type]):
+        if k == 1 and call.outputs[0] != NULL and not disjoint(operands, strides, inputs, inputs + 1, n, item):
             return NULL
 
     for k in range(operation.outputs):
@@ -91,7 +93,7 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
             outputs[k] = call.outputs[k]
             Py_INCREF(outputs[k])
             continue
-        outputs[k] = PyArray_EMPTY(nd, dims, TYPE_NUMBERS[type], not layout & NPY_ARRAY_C_CONTIGUOUS)
+        outputs[k] = PyArray_EMPTY(nd, dims, TYPE_NUMBERS[type], nd > 1 and not layout & NPY_ARRAY_C_CONTIGUOUS)
         if outputs[k] == NULL:
             while k > 0:
                 k -= 1

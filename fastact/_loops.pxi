@@ -9,33 +9,35 @@ cdef enum:
     LARGEST_ITEM = 8
 
 
-# NumPy gives a loop overlapping operands, shifted against each other, where every input is read before an output
-# reaches it, going up. The C core does not go up one by one, so such inputs are copied out of the way first.
-cdef bint disjoint(const char *a, npy_intp a_stride, const char *b, npy_intp b_stride, npy_intp n, Py_ssize_t item) \
+# Operands are a pointer and a stride in bytes each, with n elements of the same size.
+cdef inline bint disjoint(char *const *operands, const npy_intp *strides, int a, int b, npy_intp n, Py_ssize_t item) \
         noexcept nogil:
-    """Whether the memory spanned by two operands is disjoint."""
-    cdef npy_intp a_span = (n - 1) * a_stride
-    cdef npy_intp b_span = (n - 1) * b_stride
-    return (a + max(a_span, 0) + item <= b + min(b_span, 0)) or (b + max(b_span, 0) + item <= a + min(a_span, 0))
+    """Whether the memory that two operands span is disjoint."""
+    cdef npy_intp a_span = (n - 1) * strides[a]
+    cdef npy_intp b_span = (n - 1) * strides[b]
+    return (operands[a] + max(a_span, 0) + item <= operands[b] + min(b_span, 0)
+            or operands[b] + max(b_span, 0) + item <= operands[a] + min(a_span, 0))
 
 
-cdef bint outputs_keep_off(const fa_loop *loop, char *const *operands, const npy_intp *strides, npy_intp n,
+cdef inline bint keeps_off(char *const *operands, const npy_intp *strides, int inputs, int output, npy_intp n,
                            Py_ssize_t item) noexcept nogil:
-    """Whether each output either is an input or has nothing in common with it."""
-    cdef int inputs = fa_loop_inputs(loop)
-    cdef int i, o
-    for o in range(inputs, inputs + fa_loop_outputs(loop)):
-        for i in range(inputs):
-            if operands[i] == operands[o] and strides[i] == strides[o]:
-                continue
-            if not disjoint(operands[i], strides[i], operands[o], strides[o], n, item):
-                return False
+    """Whether an output either is one of the inputs or has nothing in common with it."""
+    cdef int k
+    for k in range(inputs):
+        if operands[k] == operands[output] and strides[k] == strides[output]:
+            continue
+        if not disjoint(operands, strides, k, output, n, item):
+            return False
     return True
 
 
 cdef void run_staged(const fa_loop *loop, char *const *operands, const npy_intp *strides, npy_intp n,
                      Py_ssize_t item) noexcept nogil:
-    """fa_run, with the inputs copied piece by piece."""
+    """fa_run where an output runs into an input.
+
+    NumPy gives a loop such operands if every input is read before an output reaches it, going up one by one. The C
+    core does not go one by one, so the inputs are copied out of the way, piece by piece.
+    """
     cdef char[FA_MAX_OPERANDS][STAGED * LARGEST_ITEM] buffers
     cdef char *at[FA_MAX_OPERANDS]
     cdef npy_intp[FA_MAX_OPERANDS] steps
@@ -60,10 +62,13 @@ cdef void run_staged(const fa_loop *loop, char *const *operands, const npy_intp 
 cdef inline void run_inner(char **operands, const npy_intp *dimensions, const npy_intp *strides, void *data,
                            Py_ssize_t item) noexcept nogil:
     cdef const fa_loop *loop = <const fa_loop *>data
-    if outputs_keep_off(loop, operands, strides, dimensions[0], item):
-        fa_run_parallel(loop, operands, strides, dimensions[0])
-    else:
-        run_staged(loop, operands, strides, dimensions[0], item)
+    cdef int inputs = fa_loop_inputs(loop)
+    cdef int output
+    for output in range(inputs, inputs + fa_loop_outputs(loop)):
+        if not keeps_off(operands, strides, inputs, output, dimensions[0], item):
+            run_staged(loop, operands, strides, dimensions[0], item)
+            return
+    fa_run_parallel(loop, operands, strides, dimensions[0])
 
 
 cdef void inner_f32(char **args, const npy_intp *dimensions, const npy_intp *steps, void *data) noexcept nogil:

@@ -73,6 +73,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
 
     int PyArray_NDIM(PyArrayObject *)
     npy_intp *PyArray_DIMS(PyArrayObject *)
+    npy_intp *PyArray_STRIDES(PyArrayObject *)
     char *PyArray_BYTES(PyArrayObject *)
     int PyArray_FLAGS(PyArrayObject *)
     PyArray_Descr *PyArray_DESCR(PyArrayObject *)
