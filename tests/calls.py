@@ -109,7 +109,7 @@ def run_python(program, *options, **variables):
     ours = ("FASTACT_ISA", "FASTACT_FAST_PATH", "FASTACT_NUM_THREADS", "OMP_NUM_THREADS")
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(
-        [sys.executable, *options, "-c", program],
+        [sys.executable, "-P", *options, "-c", program],  # -P: the fastact that is installed, wherever pytest runs
         env=inherited | variables,
         capture_output=True,
         text=True,
