@@ -97,6 +97,11 @@ cdef inline bint is_array(PyObject *given) noexcept nogil:
     return given != NULL and Py_TYPE(given) == &PyArray_Type
 
 
+cdef inline bint is_writable(PyObject *array) noexcept:
+    """Whether an array may be written to, with NumPy's exception or warning."""
+    return PyArray_FailUnlessWriteable(<PyArrayObject *>array, "output array") == 0
+
+
 cdef inline int float_type_of(PyArrayObject *array) noexcept nogil:
     """The fa_type of an array in native byte order; -1: it has none."""
     cdef PyArray_Descr *descr = PyArray_DESCR(array)

@@ -51,9 +51,7 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
         given = call.outputs[k]
         if given == NULL:
             continue
-        if not is_array(given) or not alike(x, <PyArrayObject *>given, type):
-            return NULL
-        if not PyArray_FLAGS(<PyArrayObject *>given) & NPY_ARRAY_WRITEABLE:
+        if not is_array(given) or not alike(x, <PyArrayObject *>given, type) or not is_writable(given):
             return NULL
         layout &= PyArray_FLAGS(<PyArrayObject *>given)
     nd = PyArray_NDIM(x)
@@ -83,7 +81,7 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
             continue
         operands[inputs + k] = PyArray_BYTES(<PyArrayObject *>given)
         strides[inputs + k] = step_of(<PyArrayObject *>given, item)
-        if not keeps_off(operands, strides, arrays, inputs + k, n, item):
+        if strides[inputs + k] == 0 or not keeps_off(operands, strides, arrays, inputs + k, n, item):
             return NULL
         if k == 1 and call.outputs[0] != NULL and not disjoint(operands, strides, inputs, inputs + 1, n, item):
             return NULL

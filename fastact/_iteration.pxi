@@ -119,6 +119,20 @@ cdef bint read_numbers(const Operation *operation, const Call *call, Walk *walk,
     return True
 
 
+cdef bint overlaps_itself(PyArrayObject *array) noexcept nogil:
+    """Whether an array has more elements than fit into the memory it spans."""
+    cdef Py_ssize_t item = PyArray_ITEMSIZE(array)
+    cdef npy_intp span = item
+    cdef npy_intp size = item
+    cdef npy_intp stride
+    cdef int axis
+    for axis in range(PyArray_NDIM(array)):
+        stride = PyArray_STRIDES(array)[axis]
+        span += (PyArray_DIMS(array)[axis] - 1) * max(stride, -stride)
+        size *= PyArray_DIMS(array)[axis]
+    return size > span
+
+
 cdef bint find_outputs(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays, int count) \
         noexcept:
     """List the outputs after the inputs. False: one is not for this path."""
@@ -129,7 +143,7 @@ cdef bint find_outputs(const Operation *operation, const Call *call, Walk *walk,
         if given != NULL:
             if not is_array(given) or not is_simple_number(<PyArrayObject *>given):
                 return False
-            if not PyArray_FLAGS(<PyArrayObject *>given) & NPY_ARRAY_WRITEABLE:
+            if overlaps_itself(<PyArrayObject *>given) or not is_writable(given):
                 return False
         walk.places[operation.inputs + k] = count + k
         arrays[count + k] = <PyArrayObject *>given

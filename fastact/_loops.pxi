@@ -65,6 +65,9 @@ cdef inline void run_inner(char **operands, const npy_intp *dimensions, const np
     cdef int inputs = fa_loop_inputs(loop)
     cdef int output
     for output in range(inputs, inputs + fa_loop_outputs(loop)):
+        if strides[output] == 0:  # the last result stays, so one has to come after the other
+            fa_run(loop, operands, strides, dimensions[0])
+            return
         if not keeps_off(operands, strides, inputs, output, dimensions[0], item):
             run_staged(loop, operands, strides, dimensions[0], item)
             return

@@ -50,7 +50,6 @@ cdef extern from "numpy/arrayobject.h" nogil:
         char byteorder
 
     enum NPY_TYPES:
-        NPY_BOOL
         NPY_HALF
         NPY_FLOAT
         NPY_DOUBLE
@@ -59,8 +58,6 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_ARRAY_C_CONTIGUOUS
         NPY_ARRAY_F_CONTIGUOUS
         NPY_ARRAY_ALIGNED
-        NPY_ARRAY_WRITEABLE
-        NPY_MAXDIMS
 
     enum NPY_ORDER:
         NPY_KEEPORDER
@@ -69,12 +66,12 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_SAFE_CASTING
 
     PyTypeObject PyArray_Type
-    PyTypeObject PyArrayDescr_Type
 
     int PyArray_NDIM(PyArrayObject *)
     npy_intp *PyArray_DIMS(PyArrayObject *)
     npy_intp *PyArray_STRIDES(PyArrayObject *)
     char *PyArray_BYTES(PyArrayObject *)
+    Py_ssize_t PyArray_ITEMSIZE(PyArrayObject *)
     int PyArray_FLAGS(PyArrayObject *)
     PyArray_Descr *PyArray_DESCR(PyArrayObject *)
     bint PyArray_ISNBO(char byteorder)
@@ -82,6 +79,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
 
 cdef extern from "numpy/arrayobject.h":
     PyObject *PyArray_EMPTY(int nd, npy_intp *dims, int type_num, int fortran) noexcept
+    int PyArray_FailUnlessWriteable(PyArrayObject *, const char *name) noexcept
     PyArray_Descr *PyArray_DescrFromType(int type_num) noexcept
     PyArray_Descr *PyArray_ResultType(
         npy_intp narrs, PyArrayObject **arrs, npy_intp ndescrs, PyArray_Descr **descrs) noexcept
@@ -123,7 +121,6 @@ cdef extern from "numpy/arrayobject.h" nogil:
     char **NpyIter_GetDataPtrArray(NpyIter *) noexcept
     npy_intp *NpyIter_GetInnerStrideArray(NpyIter *) noexcept
     npy_intp *NpyIter_GetInnerLoopSizePtr(NpyIter *) noexcept
-    npy_intp NpyIter_GetIterSize(NpyIter *) noexcept
 
 cdef extern from "numpy/arrayobject.h":
     NpyIter *NpyIter_MultiNew(

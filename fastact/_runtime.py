@@ -1,13 +1,15 @@
 """What a computation's speed depends on: the machine, and how fastact uses it."""
 
+import os
 import platform
-from pathlib import Path
 
 import numpy as np
 
 import fastact
 
 from . import _ufuncs
+
+_CPUINFO = "/proc/cpuinfo"
 
 
 def show_runtime() -> None:
@@ -44,9 +46,9 @@ def _runtime() -> dict[str, str]:
 
 def _cpu() -> str:
     """Name the processor, as the operating system does."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
+    if os.path.exists(_CPUINFO):
+        with open(_CPUINFO, encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

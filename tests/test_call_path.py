@@ -116,6 +116,20 @@ def test_two_outputs_in_one_place_go_to_numpy(ufunc):
     assert_same(ours, numpys)
 
 
+@every_ufunc
+@pytest.mark.parametrize("size", [5, 200_000])
+def test_out_with_one_element_for_all(ufunc, size):
+    """Such an array from broadcast_arrays warns when it is written to; one made on purpose gets the last result."""
+    arrays = arrays_for(ufunc, size)
+    for path in (call, numpy_path):
+        given = tuple(np.broadcast_arrays(np.zeros(1, np.float32), arrays[0])[0] for _ in range(ufunc.nout))
+        with pytest.warns(DeprecationWarning):
+            path(ufunc, *arrays, out=given)
+    shared = tuple(np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (size,), (0,)) for _ in range(ufunc.nout))
+    call(ufunc, *arrays, out=shared)
+    assert_same(tuple(out[:1].copy() for out in shared), call(ufunc, *(array[-1:] for array in arrays)))
+
+
 # --- An element's bits do not depend on its place --------------------------------------------------------------------
 
 
