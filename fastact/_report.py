@@ -58,7 +58,7 @@ def measured(name: str, operation: str, points: np.ndarray, timed: np.ndarray) -
 
 
 def largest_error(x: np.ndarray, got: np.ndarray, want: np.ndarray) -> float:
-    """Largest error in ULP; close to a root, where ULP shrink to nothing, errors below ROOT_ERROR do not count."""
+    """Largest error in ULP; near a root, where an ULP shrinks to nothing, only errors that matter count."""
     roots = x[:-1][np.sign(want[:-1]) * np.sign(want[1:]) < 0]
     near_root = np.isclose(x[:, np.newaxis], roots, rtol=0, atol=ROOT_DISTANCE).any(axis=1)
     close = np.isclose(got, want, rtol=0, atol=2.0**ROOT_EXPONENT)
