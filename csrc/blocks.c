@@ -18,8 +18,6 @@ typedef union {
     double f64[BATCH];
 } buffer;
 
-static size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
-
 static ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == FA_F32 ? 4 : 2; }
 
 #define STRIDED_COPY(type, to, to_stride, from, from_stride, n)                                           \
@@ -27,7 +25,6 @@ static ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == F
     memcpy((char *)(to) + (ptrdiff_t)i * (to_stride), (const char *)(from) + (ptrdiff_t)i * (from_stride), sizeof(type))
 
 static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to, size_t n, size_t padded) {
-    static const float one = 1;
     switch (type) {
     case FA_F64:
         STRIDED_COPY(double, to->f64, 8, from, stride, n);
@@ -42,7 +39,7 @@ static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to,
         fa_table->half_to_float(half, to->f32, n);
     }
     }
-    for (size_t i = n; i < padded; i++) to->f32[i] = one;
+    for (size_t i = n; i < padded; i++) to->f32[i] = 1;
 }
 
 static void scatter(fa_type type, const buffer *from, char *to, ptrdiff_t stride, size_t n) {
@@ -57,23 +54,27 @@ static void scatter(fa_type type, const buffer *from, char *to, ptrdiff_t stride
     }
 }
 
-/* At most BATCH elements, of any stride and type, through buffers. */
-static void run_batch(const fa_loop *loop, fa_kernel kernel, size_t inputs, char *const *operands,
+/* At most BATCH elements, of any stride and type. What is not contiguous whole blocks goes through a buffer. */
+static void run_batch(const fa_loop *loop, fa_kernel kernel, size_t gathered, char *const *operands,
                       const ptrdiff_t *strides, size_t n) {
-    const size_t block = FA_BLOCK_BYTES / (loop->type == FA_F64 ? 8 : 4);
+    const ptrdiff_t item = item_size(loop->type);
+    const size_t block = FA_BLOCK_BYTES / (loop->type == FA_F64 ? sizeof(double) : sizeof(float));
     const size_t blocks = (n + block - 1) / block;
-    const size_t count = (size_t)(loop->inputs + loop->outputs);
+    const size_t inputs = (size_t)loop->inputs, count = inputs + (size_t)loop->outputs;
+    const int whole = n % block == 0 && loop->type != FA_F16;
     buffer buffers[FA_MAX_OPERANDS];
-    void *staged[FA_MAX_OPERANDS];
+    void *staged[FA_MAX_OPERANDS] = {0};
     for (size_t k = 0; k < count; k++) {
-        staged[k] = &buffers[k];
-        if (k < inputs) gather(loop->type, operands[k], strides[k], &buffers[k], n, blocks * block);
+        staged[k] = whole && strides[k] == item ? (void *)operands[k] : (void *)&buffers[k];
+        if (k >= inputs || staged[k] == operands[k]) continue;
+        if (k < gathered)
+            gather(loop->type, operands[k], strides[k], &buffers[k], n, blocks * block);
+        else /* a parameter of a scalar kernel is one value */
+            gather(loop->type, operands[k], 0, &buffers[k], 1, 1);
     }
-    /* The parameters of a scalar kernel are one value each. */
-    for (size_t k = inputs; k < (size_t)loop->inputs; k++) gather(loop->type, operands[k], 0, &buffers[k], 1, 1);
     kernel(staged, blocks);
-    for (size_t k = (size_t)loop->inputs; k < count; k++)
-        scatter(loop->type, &buffers[k], operands[k], strides[k], n);
+    for (size_t k = inputs; k < count; k++)
+        if (staged[k] == &buffers[k]) scatter(loop->type, &buffers[k], operands[k], strides[k], n);
 }
 
 void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
@@ -95,7 +96,7 @@ void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides
         done = n - n % block;
     }
     while (done < n) {
-        const size_t now = min_size(n - done, BATCH);
+        const size_t now = n - done < BATCH ? n - done : BATCH;
         char *at[FA_MAX_OPERANDS];
         for (int k = 0; k < count; k++) at[k] = operands[k] + (ptrdiff_t)done * strides[k];
         run_batch(loop, kernel, gathered, at, strides, now);

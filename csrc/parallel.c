@@ -1,12 +1,22 @@
 /* Threads: the only file that knows OpenMP. */
+#include <stdatomic.h>
+
 #include "loops.h"
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#include <stdlib.h>
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#define HAS_FORK 1
+#endif
 
-static int thread_count;
+/* Work worth a thread of its own, in estimated nanoseconds: two threads win from twice this.
+ * python bench/peers.py --functions silu --sizes 16384 32768 65536 131072 --threads 1 2 */
+static const double worthwhile = 8000;
+
+static atomic_int thread_count; /* 0: not asked for yet */
+static atomic_int forked;       /* a child of a process that had a team: its OpenMP runtime would hang */
 
 int fa_has_openmp(void) {
 #ifdef _OPENMP
@@ -16,32 +26,46 @@ int fa_has_openmp(void) {
 #endif
 }
 
-int fa_default_num_threads(const char **bad_variable) {
-    *bad_variable = NULL;
-    return 2;
-}
-
 int fa_get_num_threads(void) {
-    const char *ignored;
-    if (!thread_count) thread_count = fa_default_num_threads(&ignored);
-    return thread_count;
+    int count = atomic_load_explicit(&thread_count, memory_order_relaxed);
+    if (count == 0) {
+        const char *bad_variable;
+        count = fa_default_num_threads(&bad_variable);
+        fa_set_num_threads(count);
+    }
+    return count;
 }
 
-void fa_set_num_threads(int count) { thread_count = count; }
+void fa_set_num_threads(int count) { atomic_store_explicit(&thread_count, count, memory_order_relaxed); }
 
 int fa_threads_for(const fa_loop *loop, size_t n) {
-    const double share = 8000; /* nanoseconds */
-    const double parts = loop->cost * (double)n / share;
-    const int limit = fa_get_num_threads();
 #ifdef _OPENMP
-    if (parts < 2 || omp_in_parallel()) return 1;
-#endif
+    const double parts = loop->cost * (double)n / worthwhile;
+    if (parts < 2 || atomic_load_explicit(&forked, memory_order_relaxed) || omp_in_parallel()) return 1;
+    const int limit = fa_get_num_threads();
     return parts < limit ? (int)parts : limit;
+#else
+    (void)loop, (void)n;
+    return 1;
+#endif
 }
+
+#if defined(_OPENMP) && HAS_FORK
+static void run_serial(void) { atomic_store_explicit(&forked, 1, memory_order_relaxed); }
+static void watch_forks(void) { pthread_atfork(NULL, NULL, run_serial); }
+#endif
 
 void fa_parallel(int parts, void (*body)(void *context, int part), void *context) {
 #ifdef _OPENMP
+    if (parts > 1) {
+#if HAS_FORK
+        static pthread_once_t once = PTHREAD_ONCE_INIT;
+        pthread_once(&once, watch_forks);
+#endif
 #pragma omp parallel for num_threads(parts) schedule(static, 1)
+        for (int part = 0; part < parts; part++) body(context, part);
+        return;
+    }
 #endif
     for (int part = 0; part < parts; part++) body(context, part);
 }
@@ -56,21 +80,20 @@ typedef struct {
 static void run_part(void *context, int part) {
     const split *s = context;
     const size_t begin = s->chunk * (size_t)part;
-    char *operands[FA_MAX_OPERANDS];
     if (begin >= s->n) return;
+    char *operands[FA_MAX_OPERANDS];
     for (int k = 0; k < s->loop->inputs + s->loop->outputs; k++)
         operands[k] = s->operands[k] + (ptrdiff_t)begin * s->strides[k];
     fa_run(s->loop, operands, s->strides, s->n - begin < s->chunk ? s->n - begin : s->chunk);
 }
 
 void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
-    const int parts = fa_threads_for(loop, n);
+    const size_t parts = (size_t)fa_threads_for(loop, n);
     if (parts < 2) {
         fa_run(loop, operands, strides, n);
         return;
     }
-    const size_t page = 4096 / 2; /* elements: chunks start on page boundaries of aligned arrays */
-    const size_t chunk = (n / (size_t)parts + page) / page * page;
-    split context = {loop, operands, strides, n, chunk};
-    fa_parallel(parts, run_part, &context);
+    const size_t page = 4096 / sizeof(float); /* elements: parts start on a page of their own */
+    split context = {loop, operands, strides, n, (n / parts / page + 1) * page};
+    fa_parallel((int)parts, run_part, &context);
 }

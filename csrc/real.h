@@ -6,7 +6,6 @@
 #undef F
 #undef FMA
 #undef POLYNOMIAL
-#undef NO_LOW
 
 #if FA_REAL == 32
 #define real float
@@ -31,5 +30,3 @@
 
 #define POLYNOMIAL(x, coefficients) F(polynomial)(x, coefficients, sizeof(coefficients) / sizeof(real))
 
-/* The low word of an argument that is one rounded number: adding it is no operation. */
-#define NO_LOW ((real)-0.0)

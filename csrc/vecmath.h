@@ -14,7 +14,7 @@ static const real F(log2_e) = 0x1.715476p+0f;
 static const real F(ln2_high) = 0x1.62e4p-1f; /* short: a product with n is exact */
 static const real F(ln2_low) = 0x1.7f7d1cp-20f;
 static const real F(exp_q)[] = {0x1.fffff8p-2f, 0x1.55548ep-3f, 0x1.555b9ap-5f, 0x1.123beep-7f, 0x1.684fccp-10f};
-static const real F(log1p_a)[] = {0x1.5555p-1f, 0x1.99d27ep-2f, 0x1.1eb6cap-2f, 0x1.1ef28p-2f};
+static const real F(log1p_centre) = 0x1.e95p-2f, F(log1p_l)[] = {0x1.a280c2p-1f, -0x1.2d929ap-2f, 0x1.19063ap-3f, -0x1.22f65p-4f, 0x1.3f51c6p-5f, -0x1.6c0f34p-6f, 0x1.a89746p-7f, -0x1.ebd9a8p-8f, 0x1.32adc8p-8f, -0x1.e69e82p-9f, 0x1.09bc72p-9f};
 #else
 static const real F(bias) = 1023;
 static const int F(mantissa_bits) = 52;
@@ -23,8 +23,10 @@ static const real F(largest) = 0x1.fffffffffffffp1023;
 static const real F(log2_e) = 0x1.71547652b82fep+0;
 static const real F(ln2_high) = 0x1.62e42fefa38p-1;
 static const real F(ln2_low) = 0x1.ef35793c7673p-45;
-static const real F(exp_q)[] = {0x1.000000000000cp-1, 0x1.5555555555515p-3, 0x1.555555554fe41p-5, 0x1.1111111121199p-7, 0x1.6c16c185f705p-10, 0x1.a01a014dbd442p-13, 0x1.a01995e5a186ep-16, 0x1.71ded7205f28ap-19, 0x1.28b0d2fa3052ep-22, 0x1.adfa4454e656bp-26};
-static const real F(log1p_a)[] = {0x1.5555555555534p-1, 0x1.99999999a0933p-2, 0x1.2492492081d79p-2, 0x1.c71c742024665p-3, 0x1.745cb3a1d3d9bp-3, 0x1.3b1de1054a633p-3, 0x1.10679371b2df3p-3, 0x1.efda2e963675ep-4, 0x1.55ad18c1716aap-4, 0x1.5c793826fa058p-3};
+static const real F(exp_q)[] = {
+    0x1.000000000000cp-1, 0x1.5555555555515p-3, 0x1.555555554fe41p-5, 0x1.1111111121199p-7, 0x1.6c16c185f705p-10,
+    0x1.a01a014dbd442p-13, 0x1.a01995e5a186ep-16, 0x1.71ded7205f28ap-19, 0x1.28b0d2fa3052ep-22, 0x1.adfa4454e656bp-26};
+static const real F(log1p_centre) = 0x1.e4p-2, F(log1p_l)[] = {0x1.a349819c14664p-1, -0x1.2f0957a999577p-2, 0x1.1b4d38fe02712p-3, -0x1.264df32f906c4p-4, 0x1.44117b784ff67p-5, -0x1.725925a4a8febp-6, 0x1.b2509dff77b89p-7, -0x1.038f702dfac62p-7, 0x1.3ad0947db5461p-8, -0x1.8249544ac07e6p-9, 0x1.de791f15f7835p-10, -0x1.2aa7bb01d795bp-10, 0x1.774e860bea8f1p-11, -0x1.da4a762608b4fp-12, 0x1.2cf3c0dc36abep-12, -0x1.7f7b52bb2c059p-13, 0x1.eeebbff7b5759p-14, -0x1.41de4fdf04e0ap-14, 0x1.84018cf45d33cp-15, -0x1.b88dbf1162027p-16, 0x1.800c064f33366p-16, -0x1.74625f35fd4cep-16, 0x1.455c5846cb1fap-17};
 #endif
 
 FA_INLINE real F(absolute)(real x) { return FA_REAL == 32 ? __builtin_fabsf((float)x) : (real)__builtin_fabs(x); }
@@ -50,27 +52,31 @@ FA_INLINE real F(from_bits)(integer bits) {
     return x;
 }
 
-FA_INLINE real F(nearest_integer)(real x) { return (x + F(shift)) - F(shift); }
+FA_INLINE integer F(to_exponent)(integer n) { return (integer)((unsigned_integer)n << F(mantissa_bits)); }
 
-/* 2^n for an integer n within the normal exponents. */
-FA_INLINE real F(two_to)(real n) {
-    const integer shifted = F(bits)(n + (F(shift) + F(bias)));
-    return F(from_bits)((integer)((unsigned_integer)shifted << F(mantissa_bits)));
+/* Even and odd powers apart: two short chains in place of a long one. */
+FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
+    const real square = x * x;
+    int k = (count - 1) & ~1;
+    real even = coefficients[k], odd = k + 1 < count ? coefficients[k + 1] : coefficients[k - 1];
+    if (k + 1 == count) k -= 2, even = FMA(even, square, coefficients[k]);
+#pragma GCC unroll 32
+    for (k -= 2; k >= 0; k -= 2) {
+        even = FMA(even, square, coefficients[k]);
+        odd = FMA(odd, square, coefficients[k + 1]);
+    }
+    return FMA(odd, x, even);
 }
 
-/* y 2^n for n up to twice the exponent range below zero, and far enough above: two factors, the second of which is 1
- * until the result nears the subnormals, so that it is rounded once. */
-FA_INLINE real F(scale)(real y, real n) {
-    const real first = F(at_least)(1 - F(bias), n);
-    return y * F(two_to)(first) * F(two_to)(n - first);
-}
+/* Numbers in two words: an unevaluated sum of a number and a word below its last digit. */
 
-/* The same for any n, where y may be as large as an arbitrary parameter makes it. */
-FA_INLINE real F(scale_far)(real y, real n) {
-    const real near = F(at_least)(3 * (1 - F(bias)), n), third = F(nearest_integer)(near * (real)(1.0 / 3));
-    const real factor = F(two_to)(third);
-    return y * F(two_to)(near - 2 * third) * factor * factor;
-}
+typedef struct {
+    real high, low;
+} F(two_words);
+
+/* The low word of an argument that is one rounded number: adding it is no operation. */
+#undef NO_LOW
+#define NO_LOW ((real)-0.0)
 
 /* a b - product, where product is a b rounded. */
 FA_INLINE real F(product_error)(real a, real b, real product) {
@@ -88,18 +94,13 @@ FA_INLINE real F(product_error)(real a, real b, real product) {
 #endif
 }
 
-/* An unevaluated sum of a number and a word below its last digit. */
-typedef struct {
-    real high, low;
-} F(two_words);
-
 /* a + b for |a| >= |b|. */
 FA_INLINE F(two_words) F(ordered_sum)(real a, real b) {
     const real sum = a + b;
     return (F(two_words)){sum, b - (sum - a)};
 }
 
-/* a b + c in two words, where c is such that the sum less c is exact. */
+/* a b + c, where c is such that the sum less c is exact. */
 FA_INLINE F(two_words) F(product_plus)(real a, real b, real c) {
 #if FA_HAS_FMA
     const real sum = FMA(a, b, c);
@@ -110,84 +111,102 @@ FA_INLINE F(two_words) F(product_plus)(real a, real b, real c) {
 #endif
 }
 
-/* n / d^2, rounded little more than once: the reciprocal's residue is carried along. */
-FA_INLINE real F(over_square)(real n, F(two_words) d) {
-    const real r = 1 / d.high, residue = FMA(d.low, r, F(product_error)(d.high, r, 1));
-    const real y = n * r, y_low = F(product_error)(n, r, y);
-    return FMA(y, r, r * FMA(-2 * y, residue, y_low));
+/* r = 1 / d rounded, and what r d exceeds 1 by. */
+FA_INLINE F(two_words) F(reciprocal)(F(two_words) d) {
+    const real r = 1 / d.high;
+    return (F(two_words)){r, FMA(d.low, r, F(product_error)(d.high, r, 1))};
 }
 
 /* n / d, rounded little more than once. */
 FA_INLINE real F(over)(real n, F(two_words) d) {
-    const real r = 1 / d.high, residue = FMA(d.low, r, F(product_error)(d.high, r, 1));
-    const real y = n * r;
-    return y + FMA(-y, residue, F(product_error)(n, r, y));
+    const F(two_words) r = F(reciprocal)(d);
+    const real y = n * r.high;
+    return y + FMA(-y, r.low, F(product_error)(n, r.high, y));
 }
 
-/* Even and odd powers apart: two short chains in place of a long one. */
-FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
-    const real square = x * x;
-    int k = (count - 1) & ~1;
-    real even = coefficients[k], odd = k + 1 < count ? coefficients[k + 1] : coefficients[k - 1];
-    if (k + 1 == count) k -= 2, even = FMA(even, square, coefficients[k]);
-#pragma GCC unroll 32
-    for (k -= 2; k >= 0; k -= 2) {
-        even = FMA(even, square, coefficients[k]);
-        odd = FMA(odd, square, coefficients[k + 1]);
-    }
-    return FMA(odd, x, even);
+/* n / d^2, rounded little more than once. */
+FA_INLINE real F(over_square)(real n, F(two_words) d) {
+    const F(two_words) r = F(reciprocal)(d);
+    const real y = n * r.high;
+    return FMA(y, r.high, r.high * FMA(-2 * y, r.low, F(product_error)(n, r.high, y)));
 }
+
+/* The exponential. */
 
 typedef struct {
-    real n, p; /* 2^n (1 + p), n an integer */
+    real n, p;        /* 2^n (1 + p), n an integer */
+    integer exponent; /* the bits of 2^n, where that is a normal number */
 } F(power);
 
-/* e^(high + low): high + low = n ln2 + r, |r| <= ln2/2, p = expm1(r) = r + r^2 q(r). The error of p is a little over
- * half an ULP, as r is carried in two words. */
+/* e^(high + low): high + low = n ln2 + r, |r| <= ln2/2, p = expm1(r) = r + r^2 q(r). */
 FA_INLINE F(power) F(exp_power)(real high, real low) {
-    const real n = F(nearest_integer)(high * F(log2_e));
-    const real exact = FMA(n, -F(ln2_high), high);
-    const real r = FMA(n, -F(ln2_low), exact + low), r_low = FMA(n, -F(ln2_low), exact - r) + low;
+    const real shift = F(shift) + F(bias), shifted = FMA(high, F(log2_e), shift), n = shifted - shift;
+    const real r = FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low);
     const real q = POLYNOMIAL(r, F(exp_q));
-    return (F(power)){n, r + FMA(r * r, q, r_low)};
+    return (F(power)){n, FMA(r * r, q, r), F(to_exponent)(F(bits)(shifted))};
 }
 
-/* The number itself; 0 in place of a subnormal. */
-FA_INLINE real F(value_of)(F(power) e) {
-    const real power = F(two_to)(F(at_least)(1 - F(bias), e.n));
-    return FMA(power, e.p, power);
-}
-
-/* y e^t */
-FA_INLINE real F(times_power)(real y, F(power) e) { return F(scale)(FMA(y, e.p, y), e.n); }
-FA_INLINE real F(words_times_power)(F(two_words) y, F(power) e) {
-    return F(scale)(y.high + FMA(y.high, e.p, FMA(y.low, e.p, y.low)), e.n);
-}
-/* For any y; halved first, so that 1 + p does not overflow. */
-FA_INLINE real F(times_power_far)(real y, F(power) e) {
-    const real half = y * (real)0.5;
-    return F(scale_far)(FMA(half, e.p, half), e.n + 1);
-}
-
-/* log1p(e) / e for e in [0, 1]: log1p(e) = 2u + u^3 a(u^2), u = e / (e + 2), and 2u = e - e u. */
-FA_INLINE real F(log1p_ratio)(real e) {
-    const F(two_words) d = F(ordered_sum)(2, e);
-    const real r = 1 / d.high, w = FMA(-r, FMA(d.low, r, F(product_error)(d.high, r, 1)), r), u = e * w;
-    const real a = POLYNOMIAL(u * u, F(log1p_a));
-    return FMA(u, FMA(u * w, a, -1), 1);
-}
-
-/* c e^t = s (1 + p), with c = 1 unless e^t is so large that its square overflows: then c is the power of two that
- * brings it back. Quotients of such terms need no further care up to the largest t that matters, F(exp_top), where
- * t e^-t rounds to zero. */
+/* e^t = first s (1 + p) last, for t down to -fading_end, where e^t times the largest number is 0. The outer factors are 1
+ * until e^t comes near the subnormals; then they keep s in range, and only the last product can round. */
 #if FA_REAL == 32
-static const real F(exp_top) = 109;
-static const real F(exp_large) = 62;
-static const real F(exp_down) = 94;
+static const real F(fading_end) = (real)192.9, F(fading_far) = -76;
+static const int F(fading_half) = 76;
 #else
-static const real F(exp_top) = 752;
-static const real F(exp_large) = 510;
-static const real F(exp_down) = 576;
+static const real F(fading_end) = 1455, F(fading_far) = -550;
+static const int F(fading_half) = 550;
+#endif
+
+typedef struct {
+    real first, s, p, last;
+} F(fading);
+
+FA_INLINE F(fading) F(exp_fading)(real high, real low) {
+    const F(power) e = F(exp_power)(high, low);
+    const integer half = e.n < F(fading_far) ? F(to_exponent)(F(fading_half)) : 0;
+    const real outer = F(from_bits)(F(bits)((real)1) - half);
+    return (F(fading)){outer, F(from_bits)(e.exponent + 2 * half), e.p, outer};
+}
+
+/* y e^t, for any y. */
+FA_INLINE real F(times)(real y, F(fading) e) {
+    const real scaled = y * (e.first * e.s);
+    return FMA(scaled, e.p, scaled) * e.last;
+}
+
+/* The same before the last factor, in two words. */
+FA_INLINE F(two_words) F(words_of)(real y, F(fading) e) {
+    const real scaled = y * (e.first * e.s), product = FMA(scaled, e.p, scaled);
+    return (F(two_words)){product, FMA(scaled, e.p, scaled - product)};
+}
+
+FA_INLINE real F(words_times)(F(two_words) y, F(fading) e) {
+    return (y.high + FMA(y.high, e.p, FMA(y.low, e.p, y.low))) * (e.first * e.s) * e.last;
+}
+
+/* 2^n, e^t and e^t - 1 as numbers, with 0 for an e^t near the subnormals. */
+FA_INLINE real F(scale_of)(F(fading) e) { return e.last == 1 ? e.s : 0; }
+
+FA_INLINE real F(value_of)(F(fading) e) {
+    const real s = F(scale_of)(e);
+    return FMA(s, e.p, s);
+}
+
+FA_INLINE real F(expm1_of)(F(fading) e) {
+    const real s = F(scale_of)(e);
+    return FMA(s, e.p, s - 1);
+}
+
+/* log1p(e) / e for e in [0, 1]. */
+FA_INLINE real F(log1p_ratio)(real e) { return POLYNOMIAL(e - F(log1p_centre), F(log1p_l)); }
+
+/* c e^t = s (1 + p) = E for t >= 0, with c = 1 unless e^t is so large that its square overflows: then c is the power of
+ * two that brings it back. Quotients of such terms need no further care up to exp_top, where t e^-t rounds to 0. */
+#if FA_REAL == 32
+static const real F(exp_top) = 109, F(exp_large) = 62;
+static const int F(exp_down) = 94;
+#else
+static const real F(exp_top) = 752, F(exp_large) = 510;
+static const int F(exp_down) = 576;
 #endif
 
 typedef struct {
@@ -196,16 +215,17 @@ typedef struct {
 
 FA_INLINE F(growing) F(exp_growing)(real high, real low) {
     const F(power) e = F(exp_power)(high, low);
-    const int large = e.n > F(exp_large);
-    return (F(growing)){F(two_to)(large ? -F(exp_down) : 0), F(two_to)(e.n - (large ? F(exp_down) : 0)), e.p};
+    const integer excess = e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
+    return (F(growing)){F(from_bits)(F(bits)((real)1) - excess), F(from_bits)(e.exponent - excess), e.p};
 }
 
-/* s (1 + p) + term, rounded a little more than once whatever the ratio of the two. */
-FA_INLINE real F(plus)(F(growing) e, real term) { return e.s + FMA(e.s, e.p, term); }
+FA_INLINE real F(number)(F(growing) e) { return FMA(e.s, e.p, e.s); }
 
-/* s (1 + p) + c in two words. */
-FA_INLINE F(two_words) F(plus_c)(F(growing) e) {
-    const F(two_words) whole = F(ordered_sum)(e.s > e.c ? e.s : e.c, e.s > e.c ? e.c : e.s);
+/* c + E, rounded a little more than once whatever the ratio of the two. */
+FA_INLINE real F(plus_c)(F(growing) e) { return e.s + FMA(e.s, e.p, e.c); }
+
+FA_INLINE F(two_words) F(words_plus_c)(F(growing) e) {
+    const F(two_words) whole = F(ordered_sum)(e.s, e.c);
     const real sum = FMA(e.s, e.p, whole.high);
     return (F(two_words)){sum, FMA(e.s, e.p, whole.high - sum) + whole.low};
 }

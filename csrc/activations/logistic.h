@@ -1,61 +1,82 @@
-/* Activations made of the logistic function. */
+/* Activations made of the logistic function. With a = |x| and c e^a = E (see exp_growing), q = c / (c + E) is
+ * sigmoid(-a): every function here is computed on the side where it is small, and carried to the other by symmetry. */
 
-/* With c e^|x| = s (1 + p) = E and q = c / (c + E), sigmoid(x) is q or 1 - q. The derivative c E / (c + E)^2 never takes
- * sigmoid (1 - sigmoid), which would cancel. */
+/* The derivative c E / (c + E)^2 never takes sigmoid (1 - sigmoid), which would cancel. */
 FA_INLINE F(point) F(sigmoid)(real x) {
     const F(growing) e = F(exp_growing)(F(at_most)(F(exp_top), F(absolute)(x)), NO_LOW);
-    const real q = e.c / F(plus)(e, e.c);
-    return POINT(.value = x < 0 ? q : 1 - q, .grad = F(over_square)(e.c * FMA(e.s, e.p, e.s), F(plus_c)(e)));
+    const real q = e.c / F(plus_c)(e);
+    return POINT(.value = x < 0 ? q : 1 - q, .grad = F(over_square)(e.c * F(number)(e), F(words_plus_c)(e)));
 }
 
-/* x / (1 + z) and (1 + z slope) / (1 + z)^2 with z = e^t: silu, swish and gelu_tanh, whose derivative has this form
- * with slope = 1 - x t'(x). Near the root of the derivative z slope is close to -1; z is a power of two times 1 + p, so
- * that 1 + s slope is exact there and the digits of p remain. */
+/* For y(x) = x sigmoid(t(x)) with odd t, at -a, a >= 0: `part` is factor sigmoid(-t(a)), grad the derivative of y,
+ * (c + slope E) c / (c + E)^2 with slope = 1 - a t'(a). At the root of the derivative slope E is close to -c; E is a power
+ * of two times 1 + p, so that c + s slope is exact there and the digits of p remain. y(a) = a + y(-a), y' = 1 - y'(-a). */
 typedef struct {
-    real value, grad;
+    real part, grad;
 } F(gated);
 
-FA_INLINE F(gated) F(gate)(real x, real t, real low, real slope) {
-    const real negligible = 40 * (FA_REAL / 32); /* 1 + e^-40 is 1, in double 1 + e^-80 */
-    const F(growing) z = F(exp_growing)(F(at_least)(-negligible, F(at_most)(F(exp_top), t)), low);
-    const real numerator = FMA(z.s * z.p, slope, FMA(z.s, slope, z.c));
-    return (F(gated)){(x * z.c) / F(plus)(z, z.c), F(over_square)(z.c * numerator, F(plus_c)(z))};
+FA_INLINE F(gated) F(gate)(real factor, F(growing) e, F(two_words) slope) {
+    const real numerator = FMA(e.s, FMA(e.p, slope.high, slope.low), FMA(e.s, slope.high, e.c));
+    return (F(gated)){factor * e.c / F(plus_c)(e), F(over_square)(e.c * numerator, F(words_plus_c)(e))};
 }
 
 FA_INLINE F(point) F(silu)(real x) {
-    const real finite = F(at_least)(-F(exp_top), x);
-    const F(gated) y = F(gate)(finite, -finite, NO_LOW, 1 + F(at_most)(F(exp_top), finite));
-    return POINT(.value = y.value, .grad = y.grad);
+    const real a = F(at_most)(F(exp_top), F(absolute)(x));
+    const F(gated) y = F(gate)(a, F(exp_growing)(a, NO_LOW), (F(two_words)){1 - a, NO_LOW});
+    return POINT(.value = (x < 0 ? 0 : x) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
 }
 
-/* x sigmoid(v), v = beta x in two words. Where v passes the exponents that the gate covers, the value still counts if x
- * is large enough: `far` brings it down the rest of the way. */
+/* beta x in two words, with 0 for 0 times infinity. The low word counts only while an exponential of the product does. */
+FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
+    if (__builtin_constant_p(beta) && beta == 1) return (F(two_words)){x, 0};
+    const real v = beta == 0 ? F(unless_nan)(x, 0) : beta * x;
+    return (F(two_words)){v, F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, x, v) : 0};
+}
+
+/* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another power
+ * of two out of E. The derivative by beta is the square of x h / (1 + h^2), h = e^(-|v|/2). */
 FA_INLINE F(point) F(swish)(real x, real beta) {
-    const real finite = F(at_least)(-F(largest), F(at_most)(F(largest), x)), v = beta * finite;
-    const real limit = 5 * F(exp_top), a = F(at_most)(limit, F(absolute)(v)); /* e^-limit times the largest^2 is 0 */
-    const real low = a < limit ? F(product_error)(beta, finite, v) : 0;
-    const F(gated) y = F(gate)(x, -v, -low, 1 + F(at_most)(F(exp_top), F(at_least)(-F(exp_top), v)));
-    const F(power) e = F(exp_power)(-a, v < 0 ? low : -low);
-    const real share = F(over)(finite, F(ordered_sum)(1, F(value_of)(e))), half = F(nearest_integer)(e.n * (real)0.5);
-    const real far = F(times_power_far)(finite, e);
-    const real by_beta = F(times_power_far)(share, (F(power)){half, e.p}) * F(scale_far)(share, e.n - half);
-    return POINT(.value = v < -(F(exp_top) - 10) ? far : y.value, .grad = y.grad, .by_p = by_beta);
+    const F(two_words) v = F(scaled_argument)(x, beta);
+    const real magnitude = F(absolute)(v.high), low = v.high < 0 ? -v.low : v.low;
+    const real a = F(at_most)(F(fading_end), magnitude), finite = F(at_least)(-F(largest), F(at_most)(F(largest), x));
+    const F(power) power = F(exp_power)(a, low);
+    const integer one = F(bits)((real)1), excess = power.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
+    const integer rest = power.n > F(exp_large) + F(exp_down) ? F(to_exponent)((int)F(bias) - 1) : 0;
+    const real far = F(from_bits)(one - rest);
+    const F(growing) e = {F(from_bits)(one - excess), F(from_bits)(power.exponent - excess - rest), power.p};
+    const F(gated) y = F(gate)(finite, e, F(ordered_sum)(1 - a, -low));
+    const real part = y.part * far, grad = y.grad * far;
+
+    const F(fading) h = F(exp_fading)((real)-0.5 * F(at_most)(2 * F(fading_end), magnitude), (real)-0.5 * low);
+    const real root = F(value_of)(h), square = root * root;
+    const F(two_words) w = F(words_of)(F(over)(finite, F(ordered_sum)(1, square)), h);
+    const real high = w.high * h.last, by_beta = FMA(high, high, 2 * high * (w.low * h.last));
+    return POINT(.value = (v.high < 0 ? 0 : x) + (v.high < 0 ? part : -part), .grad = v.high < 0 ? grad : 1 - grad,
+                 .by_p = by_beta);
 }
 
-/* softplus(x, beta) = (max(v, 0) + log1p(e^-|v|)) / beta, v = beta x in two words. The derivative by beta is minus the
- * entropy of sigmoid(v), all of whose terms are positive, over beta^2; its two factors share the power of two, so that
- * neither leaves the range before the other brings it back. */
+/* softplus(x, beta) = max(v, 0) / beta + log1p(e^-|v|) / beta, v = beta x, and 1 / beta in two words. The derivative by
+ * beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta takes one of
+ * h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
 FA_INLINE F(point) F(softplus)(real x, real beta) {
-    const real v = beta * F(at_least)(-F(largest), F(at_most)(F(largest), x));
-    const real limit = 5 * F(exp_top), a = F(at_most)(limit, F(absolute)(v)); /* e^-limit times the largest^3 is 0 */
-    const real low = a < limit ? F(product_error)(beta, x, v) : 0;
-    const F(power) e = F(exp_power)(-a, v < 0 ? low : -low);
-    const real value_of_e = F(value_of)(e), ratio = F(log1p_ratio)(value_of_e), share = 1 / (1 + value_of_e);
-    const real tail = F(times_power_far)(v < 0 ? ratio / beta : ratio, e);
-    const real below = F(times_power_far)(share, e);
-    const real entropy = FMA(a, share, ratio), half = F(nearest_integer)(e.n * (real)0.5);
-    const real by_beta = F(times_power_far)(entropy / beta, (F(power)){half, e.p}) * F(scale_far)(1 / beta, e.n - half);
-    return POINT(.value = v < 0 ? tail : (v + tail) / beta, .grad = v < 0 ? below : share, .by_p = -by_beta);
+    const F(two_words) v = F(scaled_argument)(x, beta);
+    const real magnitude = F(absolute)(v.high), low = v.high < 0 ? v.low : -v.low;
+    const real inverse = 1 / beta, inverse_error = F(product_error)(beta, inverse, 1);
+    const real residue = F(absolute)(inverse) <= F(largest) ? inverse_error : 0;
+
+    const F(fading) e = F(exp_fading)(-F(at_most)(F(fading_end), magnitude), low);
+    const real number = F(value_of)(e), share = 1 / (1 + number), below = F(times)(share, e);
+    const real scaled = F(log1p_ratio)(number) * (e.first * e.s * inverse);
+    const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled) * e.last;
+
+    const real a = F(at_most)(2 * F(fading_end), magnitude);
+    const F(fading) h = F(exp_fading)((real)-0.5 * a, (real)0.5 * low);
+    const real root = F(value_of)(h), square = root * root;
+    const real entropy = FMA(a, 1 / (1 + square), F(log1p_ratio)(square));
+    const F(two_words) w = F(words_of)(inverse, h);
+    const real high = w.high * h.last, w_low = FMA(-w.high, residue, w.low) * h.last, product = entropy * high;
+    const real by_beta = FMA(product, high, high * FMA(2 * entropy, w_low, F(product_error)(entropy, high, product)));
+    return POINT(.value = (v.high > 0 ? x : 0) + tail, .grad = v.high < 0 ? below : share, .by_p = -by_beta);
 }
 
 FA_INLINE F(point) F(log_sigmoid)(real x) {
@@ -68,16 +89,17 @@ FA_INLINE F(point) F(log_sigmoid)(real x) {
  * with e = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
 FA_INLINE F(point) F(mish)(real x) {
     const real finite = F(at_least)(-F(exp_top), F(at_most)(20, x)), g = 4 * (1 + finite);
-    const F(power) power = F(exp_power)(finite, NO_LOW);
-    const real s = F(two_to)(F(at_least)(1 - F(bias), power.n)), p = power.p, e = FMA(s, p, s);
+    const F(fading) power = F(exp_fading)(finite, NO_LOW);
+    const real s = F(scale_of)(power), p = power.p, e = FMA(s, p, s);
     const F(two_words) m = F(ordered_sum)(2, e);
     const real n2 = FMA(e, m.high, 2);
     const F(two_words) d = {n2, FMA(e, m.low, F(product_error)(e, m.high, n2 - 2))};
-    const real value = F(times_power)(F(over)(FMA(finite, e, 2 * finite), d), power);
+    const real value = F(times)(F(over)(FMA(finite, e, 2 * finite), d), power);
     const real right = F(over)(e * m.high, d) + F(over_square)(4 * finite * e * (1 + e), d);
     const real square = s * s, p1 = s * FMA(s, FMA(3, s, 8), g + 2);
     const F(two_words) p0 = F(product_plus)(g, 1 + s, FMA(square, s + 4, 2 * s));
     const real bracket = p0.high + FMA(p, FMA(p, square * FMA(s, p + 3, 4), p1), p0.low);
-    const real left = F(times_power)(F(over_square)(bracket, d), power);
-    return POINT(.value = x > 20 ? x : value, .grad = x > 20 ? 1 : finite > (real)-0.5 ? right : left);
+    const real left = F(times)(F(over_square)(bracket, d), power);
+    return POINT(.value = x > 20 ? x : F(with_sign)(value, x),
+                 .grad = x > 20 ? 1 : finite > (real)-0.5 ? right : left);
 }

@@ -37,7 +37,7 @@ FA_INLINE F(point) F(hard_swish)(real x) {
     const F(two_words) sum = F(ordered_sum)(3, x);
     const real product = x * sum.high, low = FMA(x, sum.low, F(product_error)(x, sum.high, product));
     const real value = F(sixth_of)((F(two_words)){product, low}), slope = F(sixth_of)(F(ordered_sum)(3, 2 * x));
-    return POINT(.value = x <= -3 ? 0 : x >= 3 ? x : value, .grad = x <= -3 ? 0 : x >= 3 ? 1 : slope);
+    return POINT(.value = x <= -3 ? 0 : x >= 3 ? x : F(with_sign)(value, x), .grad = x <= -3 ? 0 : x >= 3 ? 1 : slope);
 }
 
 FA_INLINE F(point) F(soft_shrink)(real x, real lambd) {

@@ -1,10 +1,10 @@
-"""The derivative of celu by alpha: expm1(v) - v e^v = -v^2 w(v + 1/2) for v in [-1, 0], where the subtraction cancels; w is
-centred so that its own terms do not."""
+"""The derivative of celu by alpha: expm1(v) - v e^v = -v^2 w(v - centre) for v in [-1, 0], where the subtraction cancels; w is
+centred so that its own terms do not, near -1/2 where its first coefficient is almost a float."""
 
 import mpmath as mp
 import numpy as np
 
-from minimax import fit, show
+from minimax import fit, hexadecimal, nearly_exact, show
 
 
 def w(v):
@@ -13,8 +13,12 @@ def w(v):
     return (v * mp.exp(v) - mp.expm1(v)) / v**2
 
 
-HALF = mp.mpf(1) / 2
-
 for dtype, degree in ((np.float32, 8), (np.float64, 15)):
-    coefficients, error = fit(lambda u: w(u - HALF), lambda u: 1 / w(u - HALF), degree, -HALF, HALF, dtype)
+    centre = nearly_exact(w, -mp.mpf(1) / 2, dtype)
+
+    def centred(u, centre=centre):
+        return w(u + centre)
+
+    coefficients, error = fit(centred, lambda u: 1 / centred(u), degree, -1 - centre, -centre, dtype)
     show("celu_w", coefficients, error, dtype)
+    print("celu_centre", hexadecimal(centre, dtype))

@@ -1,16 +1,17 @@
-"""log1p(e) = 2u + u^3 * a(u^2), u = e / (e + 2), for e in [0, 1]."""
+"""log1p(e) = e l(e - centre) for e in [0, 1]; l is centred so that its terms do not cancel, near 1/2 where its first
+coefficient is almost a float."""
 
 import mpmath as mp
 import numpy as np
 
-from minimax import fit, show
+from minimax import fit, hexadecimal, nearly_exact, show
 
+for dtype, degree in ((np.float32, 10), (np.float64, 22)):
+    centre = nearly_exact(lambda e: mp.log1p(e) / e, mp.mpf(1) / 2, dtype)
 
-def a(square):
-    u = mp.sqrt(square)
-    return (2 * mp.atanh(u) - 2 * u) / u**3 if u > 1e-20 else mp.mpf(2) / 3
+    def ratio(u, centre=centre):
+        return mp.log1p(u + centre) / (u + centre)
 
-
-for dtype, degree in ((np.float32, 3), (np.float64, 9)):
-    coefficients, error = fit(a, lambda square: square / 2, degree, 0, mp.mpf(1) / 9, dtype)
-    show("log1p", coefficients, error, dtype)
+    coefficients, error = fit(ratio, lambda u: 1 / ratio(u), degree, -centre, 1 - centre, dtype)
+    show("log1p_l", coefficients, error, dtype)
+    print("log1p_centre", hexadecimal(centre, dtype))

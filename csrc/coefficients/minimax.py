@@ -54,6 +54,12 @@ def fit(f, weight, degree, low, high, dtype):
     return coefficients, max(abs(y * w) for y, w in zip(rest, weights))
 
 
+def nearly_exact(f, centre, dtype):
+    """The point near `centre`, among a thousand with few bits, where f is closest to a float of `dtype`."""
+    points = [centre + mp.mpf(i) / 2**14 for i in range(-500, 501)]
+    return min(points, key=lambda x: abs(rounded(f(x), dtype) / f(x) - 1))
+
+
 def show(name, coefficients, error, dtype):
     """Prints the coefficients as C literals, lowest power first."""
     print(f"{name} {dtype.__name__}: error 2^{float(mp.log(error, 2)):.2f}")

@@ -1,0 +1,104 @@
+/* How many threads to use by default: FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that the affinity
+ * mask and the control group's quota leave to this process. */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#elif defined(__unix__) || defined(__APPLE__)
+#include <unistd.h>
+#endif
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastact.h"
+
+static int min_int(int a, int b) { return a < b ? a : b; }
+
+/* The positive number that an environment variable begins with, up to its end or a comma; 0 if unset or empty, -1 if it
+ * is anything else. */
+static int count_in(const char *variable) {
+    const char *text = getenv(variable);
+    if (!text || !*text) return 0;
+    char *end;
+    const long count = strtol(text, &end, 10);
+    while (*end == ' ') end++;
+    return end != text && (*end == '\0' || *end == ',') && count > 0 && count <= INT_MAX ? (int)count : -1;
+}
+
+static int processors(void) {
+#if defined(__linux__)
+    cpu_set_t mask;
+    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
+    return 1;
+#elif defined(__unix__) || defined(__APPLE__)
+    const long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count > 0 ? (int)count : 1;
+#else
+    const int count = count_in("NUMBER_OF_PROCESSORS");
+    return count > 0 ? count : 1;
+#endif
+}
+
+#if defined(__linux__)
+/* Reads up to two numbers from a file and returns how many; "max" is no number. */
+static int read_numbers(const char *folder, const char *path, const char *file, long long numbers[2]) {
+    char name[PATH_MAX];
+    if (snprintf(name, sizeof name, "%s%s/%s", folder, path, file) >= (int)sizeof name) return 0;
+    FILE *stream = fopen(name, "r");
+    if (!stream) return 0;
+    const int count = fscanf(stream, "%lld %lld", &numbers[0], &numbers[1]);
+    fclose(stream);
+    return count < 0 ? 0 : count;
+}
+
+/* Processors that the quota of one control group grants, rounded up; INT_MAX where it sets none. */
+static int group_quota(const char *path) {
+    long long numbers[2], period[2];
+    if (read_numbers("/sys/fs/cgroup", path, "cpu.max", numbers) == 2 && numbers[0] > 0 && numbers[1] > 0)
+        return (int)((numbers[0] + numbers[1] - 1) / numbers[1]);
+    if (read_numbers("/sys/fs/cgroup/cpu", path, "cpu.cfs_quota_us", numbers) == 1 && numbers[0] > 0 &&
+        read_numbers("/sys/fs/cgroup/cpu", path, "cpu.cfs_period_us", period) == 1 && period[0] > 0)
+        return (int)((numbers[0] + period[0] - 1) / period[0]);
+    return INT_MAX;
+}
+
+/* The least quota of this process's control group and all above it. */
+static int quota(void) {
+    int least = group_quota("");
+    FILE *stream = fopen("/proc/self/cgroup", "r");
+    if (!stream) return least;
+    char line[PATH_MAX];
+    while (fgets(line, sizeof line, stream)) {
+        /* hierarchy:controllers:path, with no controllers in version 2 */
+        char *controllers = strchr(line, ':');
+        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!path) continue;
+        *path++ = '\0';
+        path[strcspn(path, "\n")] = '\0';
+        if (controllers[1] && !strstr(controllers, "cpu")) continue;
+        while (*path) {
+            least = min_int(least, group_quota(path));
+            *strrchr(path, '/') = '\0';
+        }
+    }
+    fclose(stream);
+    return least;
+}
+#else
+static int quota(void) { return INT_MAX; }
+#endif
+
+int fa_default_num_threads(const char **bad_variable) {
+    static const char *const variables[] = {"FASTACT_NUM_THREADS", "OMP_NUM_THREADS"};
+    *bad_variable = NULL;
+    for (int i = 0; i < 2; i++) {
+        const int count = count_in(variables[i]);
+        if (count > 0) return count;
+        if (count < 0) {
+            *bad_variable = variables[i];
+            break;
+        }
+    }
+    return min_int(processors(), quota());
+}
