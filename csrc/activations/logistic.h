@@ -30,7 +30,7 @@ FA_INLINE F(point) F(silu)(real x) {
 FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
     if (__builtin_constant_p(beta) && beta == 1) return (F(two_words)){x, 0};
     const real v = beta == 0 ? F(unless_nan)(x, 0) : beta * x;
-    return (F(two_words)){v, F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, x, v) : 0};
+    return (F(two_words)){v, beta != 0 && F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, x, v) : 0};
 }
 
 /* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another power
@@ -51,7 +51,7 @@ FA_INLINE F(point) F(swish)(real x, real beta) {
     const real root = F(value_of)(h), square = root * root;
     const F(two_words) w = F(words_of)(F(over)(finite, F(ordered_sum)(1, square)), h);
     const real high = w.high * h.last, by_beta = FMA(high, high, 2 * high * (w.low * h.last));
-    return POINT(.value = (v.high < 0 ? 0 : x) + (v.high < 0 ? part : -part), .grad = v.high < 0 ? grad : 1 - grad,
+    return POINT(.value = F(with_sign)(v.high < 0 ? part : x - part, x), .grad = v.high < 0 ? grad : 1 - grad,
                  .by_p = by_beta);
 }
 
@@ -66,8 +66,8 @@ FA_INLINE F(point) F(softplus)(real x, real beta) {
 
     const F(fading) e = F(exp_fading)(-F(at_most)(F(fading_end), magnitude), low);
     const real number = F(value_of)(e), share = 1 / (1 + number), below = F(times)(share, e);
-    const real scaled = F(log1p_ratio)(number) * (e.first * e.s * inverse);
-    const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled) * e.last;
+    const real scaled = F(log1p_ratio)(number) * (e.first * e.s);
+    const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled) * inverse * e.last;
 
     const real a = F(at_most)(2 * F(fading_end), magnitude);
     const F(fading) h = F(exp_fading)((real)-0.5 * a, (real)0.5 * low);
@@ -76,7 +76,8 @@ FA_INLINE F(point) F(softplus)(real x, real beta) {
     const F(two_words) w = F(words_of)(inverse, h);
     const real high = w.high * h.last, w_low = FMA(-w.high, residue, w.low) * h.last, product = entropy * high;
     const real by_beta = FMA(product, high, high * FMA(2 * entropy, w_low, F(product_error)(entropy, high, product)));
-    return POINT(.value = (v.high > 0 ? x : 0) + tail, .grad = v.high < 0 ? below : share, .by_p = -by_beta);
+    return POINT(.value = (v.high > 0 ? x : 0) + tail, .grad = v.high < 0 ? below : share,
+                 .by_p = F(absolute)(inverse) <= F(largest) ? -by_beta : F(unless_nan)(x, -(inverse * inverse)));
 }
 
 FA_INLINE F(point) F(log_sigmoid)(real x) {
