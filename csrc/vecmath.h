@@ -138,34 +138,51 @@ typedef struct {
     integer exponent; /* the bits of 2^n, where that is a normal number */
 } F(power);
 
-/* e^(high + low): high + low = n ln2 + r, |r| <= ln2/2, p = expm1(r) = r + r^2 q(r). */
-FA_INLINE F(power) F(exp_power)(real high, real low) {
-    const real shift = F(shift) + F(bias), shifted = FMA(high, F(log2_e), shift), n = shifted - shift;
-    const real r = FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low);
-    const real q = POLYNOMIAL(r, F(exp_q));
-    return (F(power)){n, FMA(r * r, q, r), F(to_exponent)(F(bits)(shifted))};
+/* e^r of |r| <= ln2/2 and n + shift: p = expm1(r) = r + r^2 q(r). */
+FA_INLINE F(power) F(reduced_power)(real shifted, real n, real r) {
+    return (F(power)){n, FMA(r * r, POLYNOMIAL(r, F(exp_q)), r), F(to_exponent)(F(bits)(shifted))};
 }
 
-/* e^t = first s (1 + p) last, for t down to -fading_end, where e^t times the largest number is 0. The outer factors are 1
- * until e^t comes near the subnormals; then they keep s in range, and only the last product can round. */
+/* e^(high + low), high + low = n ln2 + r. */
+FA_INLINE F(power) F(exp_power)(real high, real low) {
+    const real shift = F(shift) + F(bias), shifted = FMA(high, F(log2_e), shift), n = shifted - shift;
+    return F(reduced_power)(shifted, n, FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low));
+}
+
+/* e^(-(high + low) / 2). */
+FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
+    const real shift = F(shift) + F(bias), shifted = FMA(high, (real)-0.5 * F(log2_e), shift), n = shifted - shift;
+    const real rest = FMA(n, 2 * F(ln2_low), FMA(n, 2 * F(ln2_high), high) + low);
+    return F(reduced_power)(shifted, n, (real)-0.5 * rest);
+}
+
+/* e^t = first s (1 + p) last for t <= 0. The outer factors are 1 until e^t comes near the subnormals; then they keep s in
+ * range, and only the product with the last of them rounds. With one of them, for factors of ordinary size, t goes down to
+ * -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0. */
 #if FA_REAL == 32
-static const real F(fading_end) = (real)192.9, F(fading_far) = -76;
-static const int F(fading_half) = 76;
+static const real F(exp_top) = 109, F(fading_end) = (real)192.9, F(fading_far) = -76;
+static const real F(fading_factor) = 0x1p-76f;
 #else
-static const real F(fading_end) = 1455, F(fading_far) = -550;
-static const int F(fading_half) = 550;
+static const real F(exp_top) = 752, F(fading_end) = 1455, F(fading_far) = -550;
+static const real F(fading_factor) = 0x1p-550;
 #endif
 
 typedef struct {
     real first, s, p, last;
 } F(fading);
 
-FA_INLINE F(fading) F(exp_fading)(real high, real low) {
-    const F(power) e = F(exp_power)(high, low);
-    const integer half = e.n < F(fading_far) ? F(to_exponent)(F(fading_half)) : 0;
-    const real outer = F(from_bits)(F(bits)((real)1) - half);
-    return (F(fading)){outer, F(from_bits)(e.exponent + 2 * half), e.p, outer};
+FA_INLINE F(fading) F(fade)(F(power) e, int outer_factors) {
+    const real outer = e.n < F(fading_far) ? F(fading_factor) : 1;
+#if FA_REAL == 64 && !FA_HAS_FMA /* SSE2 has no select of 64-bit integers, which the other form becomes */
+    const real n = e.n - outer_factors * (e.n < F(fading_far) ? F(fading_far) : 0);
+    const real s = F(from_bits)(F(to_exponent)(F(bits)(n + (F(shift) + F(bias)))));
+#else
+    const real s = F(from_bits)(e.exponent + outer_factors * (F(bits)((real)1) - F(bits)(outer)));
+#endif
+    return (F(fading)){outer_factors == 2 ? outer : 1, s, e.p, outer};
 }
+
+FA_INLINE F(fading) F(exp_fading)(real high, real low) { return F(fade)(F(exp_power)(high, low), 2); }
 
 /* y e^t, for any y. */
 FA_INLINE real F(times)(real y, F(fading) e) {
@@ -202,10 +219,10 @@ FA_INLINE real F(log1p_ratio)(real e) { return POLYNOMIAL(e - F(log1p_centre), F
 /* c e^t = s (1 + p) = E for t >= 0, with c = 1 unless e^t is so large that its square overflows: then c is the power of
  * two that brings it back. Quotients of such terms need no further care up to exp_top, where t e^-t rounds to 0. */
 #if FA_REAL == 32
-static const real F(exp_top) = 109, F(exp_large) = 62;
+static const real F(exp_large) = 62;
 static const int F(exp_down) = 94;
 #else
-static const real F(exp_top) = 752, F(exp_large) = 510;
+static const real F(exp_large) = 510;
 static const int F(exp_down) = 576;
 #endif
 

@@ -8,19 +8,15 @@ static const real F(selu_high) = 0x1.c212cc640f031p+0, F(selu_low) = 0x1.05161b0
 static const real F(celu_centre) = -0x1.04cp-1, F(celu_w)[] = {0x1.6f4bccad6c4e6p-2, 0x1.d445a7dbb7bc3p-3, 0x1.55e18d15cfc04p-4, 0x1.663520f3ae74ep-6, 0x1.26bab9a53656p-8, 0x1.905f337fc4ac1p-11, 0x1.cfaabac57b192p-14, 0x1.d443418451023p-17, 0x1.a36ad0b14fe06p-20, 0x1.519249e8bf87cp-23, 0x1.ed706e3c73a4bp-27, 0x1.4ae4f30dc6b15p-30, 0x1.983db1b137c0dp-34, 0x1.6f466eaa8ee05p-40, 0x1.6ed2d570e65b2p-42, 0x1.7d900f5186d5ap-38};
 #endif
 
-FA_INLINE F(fading) F(exp_of_negative)(real x) {
-    return F(exp_fading)(F(at_least)(-F(fading_end), F(at_most)(0, x)), NO_LOW);
-}
-
 FA_INLINE F(point) F(elu)(real x, real alpha) {
-    const F(fading) e = F(exp_of_negative)(x);
+    const F(fading) e = F(exp_fading)(F(at_least)(-F(fading_end), F(at_most)(0, x)), NO_LOW);
     const real m = F(expm1_of)(e);
     return POINT(.value = x >= 0 ? x : alpha * m, .grad = x > 0 ? 1 : F(times)(alpha, e), .by_p = x >= 0 ? 0 : m);
 }
 
 FA_INLINE F(point) F(selu)(real x) {
     const real scale = (real)1.0507009873554804934193349852946;
-    const F(fading) e = F(exp_of_negative)(x);
+    const F(fading) e = F(fade)(F(exp_power)(F(at_least)(-F(exp_top), F(at_most)(0, x)), NO_LOW), 1);
     const real m = F(expm1_of)(e);
     return POINT(.value = x >= 0 ? scale * x : FMA(F(selu_high), m, F(selu_low) * m),
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
@@ -31,7 +27,7 @@ FA_INLINE F(point) F(selu)(real x) {
 FA_INLINE F(point) F(celu)(real x, real alpha) {
     const real inverse = 1 / alpha, v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
     const real low = v > -F(exp_top) ? -inverse * F(product_error)(v, alpha, x) : 0;
-    const F(fading) e = F(exp_fading)(v, low);
+    const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
     const real s = F(scale_of)(e), m = FMA(s, e.p, s - 1), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);

@@ -90,7 +90,7 @@ FA_INLINE F(point) F(log_sigmoid)(real x) {
  * with e = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
 FA_INLINE F(point) F(mish)(real x) {
     const real finite = F(at_least)(-F(exp_top), F(at_most)(20, x)), g = 4 * (1 + finite);
-    const F(fading) power = F(exp_fading)(finite, NO_LOW);
+    const F(fading) power = F(fade)(F(exp_power)(finite, NO_LOW), 1);
     const real s = F(scale_of)(power), p = power.p, e = FMA(s, p, s);
     const F(two_words) m = F(ordered_sum)(2, e);
     const real n2 = FMA(e, m.high, 2);
