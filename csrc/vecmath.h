@@ -100,6 +100,15 @@ FA_INLINE F(two_words) F(ordered_sum)(real a, real b) {
     return (F(two_words)){sum, b - (sum - a)};
 }
 
+/* a b + c, rounded once or, without FMA, almost so in float. */
+FA_INLINE real F(fused)(real a, real b, real c) {
+#if FA_REAL == 32 && !FA_HAS_FMA
+    return (float)((double)a * b + c);
+#else
+    return FMA(a, b, c);
+#endif
+}
+
 /* a b + c, where c is such that the sum less c is exact. */
 FA_INLINE F(two_words) F(product_plus)(real a, real b, real c) {
 #if FA_HAS_FMA

@@ -25,7 +25,7 @@ FA_INLINE F(point) F(selu)(real x) {
 /* v = x / alpha in two words. Near 0 the function is x itself, where v may be subnormal, and the derivative by alpha,
  * expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
 FA_INLINE F(point) F(celu)(real x, real alpha) {
-    const real inverse = 1 / alpha, v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
+    const real inverse = alpha >= 0 ? 1 / alpha : (real)__builtin_nan(""), v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
     const real low = v > -F(exp_top) ? -inverse * F(product_error)(v, alpha, x) : 0;
     const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
     const real s = F(scale_of)(e), m = FMA(s, e.p, s - 1), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;

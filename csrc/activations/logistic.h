@@ -50,9 +50,10 @@ FA_INLINE F(point) F(swish)(real x, real beta) {
     const F(fading) h = F(exp_fading)((real)-0.5 * F(at_most)(2 * F(fading_end), magnitude), (real)-0.5 * low);
     const real root = F(value_of)(h), square = root * root;
     const F(two_words) w = F(words_of)(F(over)(finite, F(ordered_sum)(1, square)), h);
-    const real high = w.high * h.last, by_beta = FMA(high, high, 2 * high * (w.low * h.last));
+    const real high = w.high * h.last, by_beta = high * high;
+    const real by_beta_low = FMA(2 * high, w.low * h.last, F(product_error)(high, high, by_beta));
     return POINT(.value = F(with_sign)(v.high < 0 ? part : x - part, x), .grad = v.high < 0 ? grad : 1 - grad,
-                 .by_p = by_beta);
+                 .by_p = by_beta + by_beta_low);
 }
 
 /* softplus(x, beta) = max(v, 0) / beta + log1p(e^-|v|) / beta, v = beta x, and 1 / beta in two words. The derivative by

@@ -4,9 +4,14 @@
 FA_INLINE real F(unless_nan)(real x, real value) { return x == x ? value : x; }
 
 /* A sixth of x, rounded once: a product with 1/6 in two words. */
+#if FA_REAL == 32
+static const real F(sixth) = 0x1.555556p-3f, F(sixth_rest) = -0x1.555556p-28f;
+#else
+static const real F(sixth) = 0x1.5555555555555p-3, F(sixth_rest) = 0x1.5555555555555p-57;
+#endif
+
 FA_INLINE real F(sixth_of)(F(two_words) x) {
-    const real sixth = (real)(1.0 / 6), rest = FA_REAL == 32 ? (real)(1.0 / 6 - (float)(1.0 / 6)) : 0x1.5555555555555p-57;
-    return FMA(x.high, sixth, FMA(x.high, rest, x.low * sixth));
+    return FMA(x.high, F(sixth), FMA(x.high, F(sixth_rest), x.low * F(sixth)));
 }
 
 FA_INLINE F(point) F(relu)(real x) {
@@ -29,15 +34,16 @@ FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope) {
 }
 
 FA_INLINE F(point) F(hard_sigmoid)(real x) {
-    const real value = F(sixth_of)(F(ordered_sum)(3, x)), slope = x > -3 ? (real)(1.0 / 6) : 0;
+    const real value = F(sixth_of)(F(ordered_sum)(3, x)), slope = x > -3 ? F(sixth) : 0;
     return POINT(.value = x <= -3 ? 0 : x >= 3 ? 1 : value, .grad = F(unless_nan)(x, x < 3 ? slope : 0));
 }
 
 FA_INLINE F(point) F(hard_swish)(real x) {
-    const F(two_words) sum = F(ordered_sum)(3, x);
-    const real product = x * sum.high, low = FMA(x, sum.low, F(product_error)(x, sum.high, product));
-    const real value = F(sixth_of)((F(two_words)){product, low}), slope = F(sixth_of)(F(ordered_sum)(3, 2 * x));
-    return POINT(.value = x <= -3 ? 0 : x >= 3 ? x : F(with_sign)(value, x), .grad = x <= -3 ? 0 : x >= 3 ? 1 : slope);
+    const real sum = x + 3, sixth_low = FMA(x, F(sixth), -(x * F(sixth)));
+    const real value = FMA(x * F(sixth), sum, FMA(x, F(sixth_rest), sixth_low) * sum);
+    const real slope = F(sixth_of)(F(ordered_sum)(3, 2 * x)), inner = x >= 3 ? 1 : slope;
+    const real right = x >= 3 ? x : F(with_sign)(value, x);
+    return POINT(.value = x <= -3 ? 0 : right, .grad = x <= -3 ? 0 : inner);
 }
 
 FA_INLINE F(point) F(soft_shrink)(real x, real lambd) {

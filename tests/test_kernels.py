@@ -1,0 +1,49 @@
+"""The C core as source: every loop is vectorised on every instruction set, every polynomial comes from its script."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CORE = Path(__file__).parent.parent / "csrc"
+SCRIPTS = sorted((CORE / "coefficients").glob("*.py"))
+FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC"]
+LOOP = re.compile(r"<(\w+_(?:scalar|array)_f(?:32|64))>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
+SCALAR_STORE = re.compile(r"\tv?movs[sd] +%xmm\d+,[^%]*\(%r\w+,%r\w+")
+HEXADECIMAL = re.compile(r"-?0x1(?:\.[0-9a-f]+)?p[-+]\d+")
+
+
+def machine_code(isa, folder):
+    compiler, disassembler = shutil.which("gcc"), shutil.which("objdump")
+    if not compiler or not disassembler:
+        pytest.skip("reads GCC's machine code with objdump")
+    compiled = Path(folder, f"{isa}.o")
+    command = [compiler, *FLAGS, f"-I{CORE}", "-c", str(CORE / f"kernels_{isa}.c"), "-o", str(compiled)]
+    subprocess.run(command, check=True)
+    command = [disassembler, "-d", "--no-show-raw-insn", str(compiled)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
+def test_every_loop_is_vectorised(isa, tmp_path):
+    code = machine_code(isa, tmp_path)
+    if "x86-64" not in code:
+        pytest.skip("x86-64 kernels on another architecture")
+    loops = LOOP.findall(code)
+    assert len(loops) > 400
+    # A loop that stayed scalar stores its results one by one.
+    assert [name for name, body in loops if SCALAR_STORE.search(body)] == []
+
+
+@pytest.mark.parametrize("script", [path for path in SCRIPTS if path.name != "minimax.py"], ids=lambda path: path.stem)
+def test_coefficients_are_those_of_their_script(script):
+    """The scripts are deterministic, so a coefficient changed by hand is found."""
+    pytest.importorskip("mpmath")
+    run = subprocess.run([sys.executable, str(script)], check=True, capture_output=True, text=True)
+    printed = set(HEXADECIMAL.findall(run.stdout))
+    headers = "".join(path.read_text() for path in [CORE / "vecmath.h", *(CORE / "activations").glob("*.h")])
+    assert len(printed) > 10
+    assert printed - set(HEXADECIMAL.findall(headers)) == set()
