@@ -20,8 +20,8 @@ typedef union {
 
 static ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == FA_F32 ? 4 : 2; }
 
-#define STRIDED_COPY(type, to, to_stride, from, from_stride, n)                                           \
-    for (size_t i = 0; i < (n); i++)                                                                      \
+#define STRIDED_COPY(type, to, to_stride, from, from_stride, n) \
+    for (size_t i = 0; i < (n); i++)                            \
     memcpy((char *)(to) + (ptrdiff_t)i * (to_stride), (const char *)(from) + (ptrdiff_t)i * (from_stride), sizeof(type))
 
 static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to, size_t n, size_t padded) {
@@ -30,9 +30,7 @@ static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to,
         STRIDED_COPY(double, to->f64, 8, from, stride, n);
         for (size_t i = n; i < padded; i++) to->f64[i] = 1;
         return;
-    case FA_F32:
-        STRIDED_COPY(float, to->f32, 4, from, stride, n);
-        break;
+    case FA_F32: STRIDED_COPY(float, to->f32, 4, from, stride, n); break;
     default: {
         unsigned short half[BATCH];
         STRIDED_COPY(unsigned short, half, 2, from, stride, n);

@@ -8,7 +8,7 @@
 #define REQUIRED (0.0 / 0.0)
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
 #define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
-#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q)                     \
+#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {#name, 2, {{#p, p_default}, {#q, q_default}}},
 static const fa_activation activations[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
@@ -25,7 +25,7 @@ typedef struct {
 #define ULP(...) {__VA_ARGS__}
 #define ACTIVATION_0(name, cost, value, grad) [FA_INDEX_##name] = {cost, value, grad, {0}, {0}},
 #define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {cost, value, grad, by_p, {0}},
-#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q)                     \
+#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {cost, value, grad, by_p, by_q},
 static const measured measurements[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
@@ -111,9 +111,7 @@ const char *fa_isa(void) {
 
 size_t fa_activation_count(void) { return FA_ACTIVATION_COUNT; }
 
-const fa_activation *fa_activation_at(size_t index) {
-    return index < FA_ACTIVATION_COUNT ? &activations[index] : NULL;
-}
+const fa_activation *fa_activation_at(size_t index) { return index < FA_ACTIVATION_COUNT ? &activations[index] : NULL; }
 
 const fa_activation *fa_find(const char *name) {
     for (size_t i = 0; i < FA_ACTIVATION_COUNT; i++)

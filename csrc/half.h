@@ -3,7 +3,10 @@ static void half_to_float(const unsigned short *half, float *single, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const uint32_t magnitude = (uint32_t)(half[i] & 0x7fff) << 13, sign = (uint32_t)(half[i] & 0x8000) << 16;
         /* 2^112 moves the exponent from float16's bias to float32's and makes subnormals normal. */
-        union { uint32_t bits; float number; } scaled = {magnitude}, result;
+        union {
+            uint32_t bits;
+            float number;
+        } scaled = {magnitude}, result;
         scaled.number *= 0x1p112f;
         result.bits = (magnitude >= 0x0f800000 ? magnitude | 0x7f800000 : scaled.bits) | sign;
         single[i] = result.number;
@@ -13,7 +16,10 @@ static void half_to_float(const unsigned short *half, float *single, size_t n) {
 /* Round to nearest even. */
 static void float_to_half(const float *single, unsigned short *half, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        union { float number; uint32_t bits; } in = {single[i]}, subnormal;
+        union {
+            float number;
+            uint32_t bits;
+        } in = {single[i]}, subnormal;
         const uint32_t magnitude = in.bits & 0x7fffffff, sign = in.bits >> 16 & 0x8000;
         /* Below 2^-14, adding 1/2 leaves the rounded multiple of 2^-24 in the low bits. */
         subnormal.bits = magnitude;

@@ -22,26 +22,27 @@
 
 #include "half.h"
 
-#define PAIR(name, operation)                                                                             \
-    {                                                                                                     \
-        {name##_##operation##_scalar_f32, name##_##operation##_array_f32}, {                              \
-            name##_##operation##_scalar_f64, name##_##operation##_array_f64                               \
-        }                                                                                                 \
+#define PAIR(name, operation)                                                \
+    {                                                                        \
+        {name##_##operation##_scalar_f32, name##_##operation##_array_f32}, { \
+            name##_##operation##_scalar_f64, name##_##operation##_array_f64  \
+        }                                                                    \
     }
-#define COMMON(name)                                                                                      \
+#define COMMON(name)                                                                                        \
     [FA_FORWARD] = PAIR(name, forward), [FA_GRAD] = PAIR(name, grad), [FA_BACKWARD] = PAIR(name, backward), \
     [FA_VALUE_AND_GRAD] = PAIR(name, value_and_grad)
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {COMMON(name)},
 #define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p)},
-#define ACTIVATION_2(name, ...)                                                                           \
+#define ACTIVATION_2(name, ...) \
     [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_GRAD_Q] = PAIR(name, grad_q)},
 
 const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
     .name = FA_STRING(FA_ISA),
     .has_fma = FA_HAS_FMA,
-    .kernels = {
+    .kernels =
+        {
 #include "functions.def"
-    },
+        },
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
 };

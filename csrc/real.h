@@ -29,4 +29,3 @@
 #endif
 
 #define POLYNOMIAL(x, coefficients) F(polynomial)(x, coefficients, sizeof(coefficients) / sizeof(real))
-

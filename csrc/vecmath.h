@@ -14,7 +14,10 @@ static const real F(log2_e) = 0x1.715476p+0f;
 static const real F(ln2_high) = 0x1.62e4p-1f; /* short: a product with n is exact */
 static const real F(ln2_low) = 0x1.7f7d1cp-20f;
 static const real F(exp_q)[] = {0x1.fffff8p-2f, 0x1.55548ep-3f, 0x1.555b9ap-5f, 0x1.123beep-7f, 0x1.684fccp-10f};
-static const real F(log1p_centre) = 0x1.e95p-2f, F(log1p_l)[] = {0x1.a280c2p-1f, -0x1.2d929ap-2f, 0x1.19063ap-3f, -0x1.22f65p-4f, 0x1.3f51c6p-5f, -0x1.6c0f34p-6f, 0x1.a89746p-7f, -0x1.ebd9a8p-8f, 0x1.32adc8p-8f, -0x1.e69e82p-9f, 0x1.09bc72p-9f};
+static const real F(log1p_centre) = 0x1.e95p-2f;
+static const real F(log1p_l)[] = {0x1.a280c2p-1f, -0x1.2d929ap-2f, 0x1.19063ap-3f, -0x1.22f65p-4f,
+                                  0x1.3f51c6p-5f, -0x1.6c0f34p-6f, 0x1.a89746p-7f, -0x1.ebd9a8p-8f,
+                                  0x1.32adc8p-8f, -0x1.e69e82p-9f, 0x1.09bc72p-9f};
 #else
 static const real F(bias) = 1023;
 static const int F(mantissa_bits) = 52;
@@ -24,9 +27,16 @@ static const real F(log2_e) = 0x1.71547652b82fep+0;
 static const real F(ln2_high) = 0x1.62e42fefa38p-1;
 static const real F(ln2_low) = 0x1.ef35793c7673p-45;
 static const real F(exp_q)[] = {
-    0x1.000000000000cp-1, 0x1.5555555555515p-3, 0x1.555555554fe41p-5, 0x1.1111111121199p-7, 0x1.6c16c185f705p-10,
+    0x1.000000000000cp-1,  0x1.5555555555515p-3,  0x1.555555554fe41p-5,  0x1.1111111121199p-7,  0x1.6c16c185f705p-10,
     0x1.a01a014dbd442p-13, 0x1.a01995e5a186ep-16, 0x1.71ded7205f28ap-19, 0x1.28b0d2fa3052ep-22, 0x1.adfa4454e656bp-26};
-static const real F(log1p_centre) = 0x1.e4p-2, F(log1p_l)[] = {0x1.a349819c14664p-1, -0x1.2f0957a999577p-2, 0x1.1b4d38fe02712p-3, -0x1.264df32f906c4p-4, 0x1.44117b784ff67p-5, -0x1.725925a4a8febp-6, 0x1.b2509dff77b89p-7, -0x1.038f702dfac62p-7, 0x1.3ad0947db5461p-8, -0x1.8249544ac07e6p-9, 0x1.de791f15f7835p-10, -0x1.2aa7bb01d795bp-10, 0x1.774e860bea8f1p-11, -0x1.da4a762608b4fp-12, 0x1.2cf3c0dc36abep-12, -0x1.7f7b52bb2c059p-13, 0x1.eeebbff7b5759p-14, -0x1.41de4fdf04e0ap-14, 0x1.84018cf45d33cp-15, -0x1.b88dbf1162027p-16, 0x1.800c064f33366p-16, -0x1.74625f35fd4cep-16, 0x1.455c5846cb1fap-17};
+static const real F(log1p_centre) = 0x1.e4p-2;
+static const real F(log1p_l)[] = {
+    0x1.a349819c14664p-1,  -0x1.2f0957a999577p-2,  0x1.1b4d38fe02712p-3,  -0x1.264df32f906c4p-4,
+    0x1.44117b784ff67p-5,  -0x1.725925a4a8febp-6,  0x1.b2509dff77b89p-7,  -0x1.038f702dfac62p-7,
+    0x1.3ad0947db5461p-8,  -0x1.8249544ac07e6p-9,  0x1.de791f15f7835p-10, -0x1.2aa7bb01d795bp-10,
+    0x1.774e860bea8f1p-11, -0x1.da4a762608b4fp-12, 0x1.2cf3c0dc36abep-12, -0x1.7f7b52bb2c059p-13,
+    0x1.eeebbff7b5759p-14, -0x1.41de4fdf04e0ap-14, 0x1.84018cf45d33cp-15, -0x1.b88dbf1162027p-16,
+    0x1.800c064f33366p-16, -0x1.74625f35fd4cep-16, 0x1.455c5846cb1fap-17};
 #endif
 
 FA_INLINE real F(absolute)(real x) { return FA_REAL == 32 ? __builtin_fabsf((float)x) : (real)__builtin_fabs(x); }
@@ -76,7 +86,7 @@ typedef struct {
 
 /* The low word of an argument that is one rounded number: adding it is no operation. */
 #undef NO_LOW
-#define NO_LOW ((real)-0.0)
+#define NO_LOW ((real) - 0.0)
 
 /* a b - product, where product is a b rounded. */
 FA_INLINE real F(product_error)(real a, real b, real product) {
@@ -126,6 +136,9 @@ FA_INLINE F(two_words) F(reciprocal)(F(two_words) d) {
     return (F(two_words)){r, FMA(d.low, r, F(product_error)(d.high, r, 1))};
 }
 
+/* A sum of two words as one number, where the low word of an infinity is NaN. */
+FA_INLINE real F(whole)(F(two_words) x) { return F(absolute)(x.high) <= F(largest) ? x.high + x.low : x.high; }
+
 /* n / d, rounded little more than once. */
 FA_INLINE real F(over)(real n, F(two_words) d) {
     const F(two_words) r = F(reciprocal)(d);
@@ -165,9 +178,9 @@ FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
     return F(reduced_power)(shifted, n, (real)-0.5 * rest);
 }
 
-/* e^t = first s (1 + p) last for t <= 0. The outer factors are 1 until e^t comes near the subnormals; then they keep s in
- * range, and only the product with the last of them rounds. With one of them, for factors of ordinary size, t goes down to
- * -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0. */
+/* e^t = first s (1 + p) last for t <= 0. The outer factors are 1 until e^t comes near the subnormals; then they keep
+ * s in range, and only the product with the last of them rounds. With one of them, for factors of ordinary size, t
+ * goes down to -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0. */
 #if FA_REAL == 32
 static const real F(exp_top) = 109, F(fading_end) = (real)192.9, F(fading_far) = -76;
 static const real F(fading_factor) = 0x1p-76f;

@@ -2,10 +2,17 @@
 
 #if FA_REAL == 32
 static const real F(selu_high) = 0x1.c212ccp+0f, F(selu_low) = 0x1.903c0cp-26f; /* scale alpha, in two words */
-static const real F(celu_centre) = -0x1.eddp-2f, F(celu_w)[] = {0x1.75b092p-2f, 0x1.dd9d72p-3f, 0x1.5d3a02p-4f, 0x1.6e440ep-6f, 0x1.2d8e5cp-8f, 0x1.9a93a2p-11f, 0x1.e43742p-14f, 0x1.7fa41cp-17f, -0x1.cdb9aap-19f};
+static const real F(celu_centre) = -0x1.eddp-2f;
+static const real F(celu_w)[] = {0x1.75b092p-2f,  0x1.dd9d72p-3f,  0x1.5d3a02p-4f,  0x1.6e440ep-6f,  0x1.2d8e5cp-8f,
+                                 0x1.9a93a2p-11f, 0x1.e43742p-14f, 0x1.7fa41cp-17f, -0x1.cdb9aap-19f};
 #else
 static const real F(selu_high) = 0x1.c212cc640f031p+0, F(selu_low) = 0x1.05161b045a1fep-56;
-static const real F(celu_centre) = -0x1.04cp-1, F(celu_w)[] = {0x1.6f4bccad6c4e6p-2, 0x1.d445a7dbb7bc3p-3, 0x1.55e18d15cfc04p-4, 0x1.663520f3ae74ep-6, 0x1.26bab9a53656p-8, 0x1.905f337fc4ac1p-11, 0x1.cfaabac57b192p-14, 0x1.d443418451023p-17, 0x1.a36ad0b14fe06p-20, 0x1.519249e8bf87cp-23, 0x1.ed706e3c73a4bp-27, 0x1.4ae4f30dc6b15p-30, 0x1.983db1b137c0dp-34, 0x1.6f466eaa8ee05p-40, 0x1.6ed2d570e65b2p-42, 0x1.7d900f5186d5ap-38};
+static const real F(celu_centre) = -0x1.04cp-1;
+static const real F(celu_w)[] = {
+    0x1.6f4bccad6c4e6p-2,  0x1.d445a7dbb7bc3p-3,  0x1.55e18d15cfc04p-4,  0x1.663520f3ae74ep-6,
+    0x1.26bab9a53656p-8,   0x1.905f337fc4ac1p-11, 0x1.cfaabac57b192p-14, 0x1.d443418451023p-17,
+    0x1.a36ad0b14fe06p-20, 0x1.519249e8bf87cp-23, 0x1.ed706e3c73a4bp-27, 0x1.4ae4f30dc6b15p-30,
+    0x1.983db1b137c0dp-34, 0x1.6f466eaa8ee05p-40, 0x1.6ed2d570e65b2p-42, 0x1.7d900f5186d5ap-38};
 #endif
 
 FA_INLINE F(point) F(elu)(real x, real alpha) {
@@ -25,13 +32,14 @@ FA_INLINE F(point) F(selu)(real x) {
 /* v = x / alpha in two words. Near 0 the function is x itself, where v may be subnormal, and the derivative by alpha,
  * expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
 FA_INLINE F(point) F(celu)(real x, real alpha) {
-    const real inverse = alpha >= 0 ? 1 / alpha : (real)__builtin_nan(""), v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
+    const real inverse = alpha >= 0 ? 1 / alpha : (real)__builtin_nan(""),
+               v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
     const real low = v > -F(exp_top) ? -inverse * F(product_error)(v, alpha, x) : 0;
     const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
     const real s = F(scale_of)(e), m = FMA(s, e.p, s - 1), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
-    return POINT(.value = v > -tiny ? x : alpha * m, .grad = x > 0 ? 1 : F(times)(1, e),
-                 .by_p = x >= 0 ? 0 : v > -1 ? near : far);
+    const real by_alpha = v > -1 ? near : far;
+    return POINT(.value = v > -tiny ? x : alpha * m, .grad = x > 0 ? 1 : F(times)(1, e), .by_p = x >= 0 ? 0 : by_alpha);
 }

@@ -2,14 +2,26 @@
 
 #if FA_REAL == 32
 static const real F(tanh_t)[] = {-0x1.55554ap-2f, 0x1.110dp-3f, -0x1.b9235cp-5f, 0x1.5918e6p-6f, -0x1.9a7bccp-8f};
-static const real F(tanh_shrink_centre) = 0x1.865p-1f, F(tanh_shrink_w)[] = {0x1.05c96p-2f, -0x1.3f068p-4f, 0x1.8a51e4p-6f, -0x1.e8473ap-8f, 0x1.2e4bf8p-9f, -0x1.741c64p-11f, 0x1.cfbfp-13f, -0x1.476c1ap-14f, 0x1.7f802cp-16f};
+static const real F(tanh_shrink_centre) = 0x1.865p-1f;
+static const real F(tanh_shrink_w)[] = {0x1.05c96p-2f,   -0x1.3f068p-4f,   0x1.8a51e4p-6f,
+                                        -0x1.e8473ap-8f, 0x1.2e4bf8p-9f,   -0x1.741c64p-11f,
+                                        0x1.cfbfp-13f,   -0x1.476c1ap-14f, 0x1.7f802cp-16f};
 #else
-static const real F(tanh_t)[] = {-0x1.555555555554fp-2, 0x1.111111111079bp-3, -0x1.ba1ba1b97da3ap-5, 0x1.664f485980bb6p-6, -0x1.226e2f175799cp-7, 0x1.d6d29c1fb36cep-9, -0x1.7d8fdb476cc39p-10, 0x1.3483f135adf4p-11, -0x1.e97289681d8dcp-13, 0x1.5d7c816893372p-14, -0x1.472592f201266p-16};
-static const real F(tanh_shrink_centre) = 0x1.86f8p-1, F(tanh_shrink_w)[] = {0x1.05af371dbd57bp-2, -0x1.3ec5e16c1ed0dp-4, 0x1.89d9b8546c14cp-6, -0x1.e774990a8ebcdp-8, 0x1.2db95f5c29d2ap-9, -0x1.75887cd296f65p-11, 0x1.ce6f3dddc2401p-13, -0x1.1e3f59d714212p-14, 0x1.625ffec937e08p-16, -0x1.b6b7962afb318p-18, 0x1.0f912dfcfef0bp-19, -0x1.50325a14fa1d3p-21, 0x1.a02b1b13b6091p-23, -0x1.01b116ebfd412p-24, 0x1.3fdbe53de848fp-26, -0x1.89ed017aa8116p-28, 0x1.d46ebb18ed98ep-30, -0x1.2ffa1630422e6p-31, 0x1.f307bfdf22cadp-33, -0x1.0cab823baf887p-34};
+static const real F(tanh_t)[] = {-0x1.555555555554fp-2,  0x1.111111111079bp-3,  -0x1.ba1ba1b97da3ap-5,
+                                 0x1.664f485980bb6p-6,   -0x1.226e2f175799cp-7, 0x1.d6d29c1fb36cep-9,
+                                 -0x1.7d8fdb476cc39p-10, 0x1.3483f135adf4p-11,  -0x1.e97289681d8dcp-13,
+                                 0x1.5d7c816893372p-14,  -0x1.472592f201266p-16};
+static const real F(tanh_shrink_centre) = 0x1.86f8p-1;
+static const real F(tanh_shrink_w)[] = {
+    0x1.05af371dbd57bp-2,  -0x1.3ec5e16c1ed0dp-4,  0x1.89d9b8546c14cp-6,  -0x1.e774990a8ebcdp-8,
+    0x1.2db95f5c29d2ap-9,  -0x1.75887cd296f65p-11, 0x1.ce6f3dddc2401p-13, -0x1.1e3f59d714212p-14,
+    0x1.625ffec937e08p-16, -0x1.b6b7962afb318p-18, 0x1.0f912dfcfef0bp-19, -0x1.50325a14fa1d3p-21,
+    0x1.a02b1b13b6091p-23, -0x1.01b116ebfd412p-24, 0x1.3fdbe53de848fp-26, -0x1.89ed017aa8116p-28,
+    0x1.d46ebb18ed98ep-30, -0x1.2ffa1630422e6p-31, 0x1.f307bfdf22cadp-33, -0x1.0cab823baf887p-34};
 #endif
 
-/* With c e^2a = s (1 + p) = E, a = |x|: tanh(a) = 1 - q, q = 2c / (E + c), and a + a^3 t(a^2) where that would cancel. The
- * derivative 4 c E / (E + c)^2 never takes 1 - tanh^2. tanh_shrink adds q to a - 1 likewise. */
+/* With c e^2a = s (1 + p) = E, a = |x|: tanh(a) = 1 - q, q = 2c / (E + c), and a + a^3 t(a^2) where that would
+ * cancel. The derivative 4 c E / (E + c)^2 never takes 1 - tanh^2. tanh_shrink adds q to a - 1 likewise. */
 typedef struct {
     real tanh, q, grad;
 } F(tanh_parts);

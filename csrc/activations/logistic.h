@@ -8,9 +8,10 @@ FA_INLINE F(point) F(sigmoid)(real x) {
     return POINT(.value = x < 0 ? q : 1 - q, .grad = F(over_square)(e.c * F(number)(e), F(words_plus_c)(e)));
 }
 
-/* For y(x) = x sigmoid(t(x)) with odd t, at -a, a >= 0: `part` is factor sigmoid(-t(a)), grad the derivative of y,
- * (c + slope E) c / (c + E)^2 with slope = 1 - a t'(a). At the root of the derivative slope E is close to -c; E is a power
- * of two times 1 + p, so that c + s slope is exact there and the digits of p remain. y(a) = a + y(-a), y' = 1 - y'(-a). */
+/* For y(x) = x sigmoid(t(x)) with odd t, at -a, a >= 0: `part` is factor sigmoid(-t(a)), grad the derivative of y, (c
+ * + slope E) c / (c + E)^2 with slope = 1 - a t'(a). At the root of the derivative slope E is close to -c; E is a
+ * power of two times 1 + p, so that c + s slope is exact there and the digits of p remain. y(a) = a + y(-a), y' = 1 -
+ * y'(-a). */
 typedef struct {
     real part, grad;
 } F(gated);
@@ -26,15 +27,16 @@ FA_INLINE F(point) F(silu)(real x) {
     return POINT(.value = (x < 0 ? 0 : x) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
 }
 
-/* beta x in two words, with 0 for 0 times infinity. The low word counts only while an exponential of the product does. */
+/* beta x in two words, with 0 for 0 times infinity. The low word counts only while an exponential of the product
+ * does. */
 FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
     if (__builtin_constant_p(beta) && beta == 1) return (F(two_words)){x, 0};
     const real v = beta == 0 ? F(unless_nan)(x, 0) : beta * x;
     return (F(two_words)){v, beta != 0 && F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, x, v) : 0};
 }
 
-/* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another power
- * of two out of E. The derivative by beta is the square of x h / (1 + h^2), h = e^(-|v|/2). */
+/* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another
+ * power of two out of E. The derivative by beta is the square of x h / (1 + h^2), h = e^(-|v|/2). */
 FA_INLINE F(point) F(swish)(real x, real beta) {
     const F(two_words) v = F(scaled_argument)(x, beta);
     const real magnitude = F(absolute)(v.high), low = v.high < 0 ? -v.low : v.low;
@@ -53,12 +55,12 @@ FA_INLINE F(point) F(swish)(real x, real beta) {
     const real high = w.high * h.last, by_beta = high * high;
     const real by_beta_low = FMA(2 * high, w.low * h.last, F(product_error)(high, high, by_beta));
     return POINT(.value = F(with_sign)(v.high < 0 ? part : x - part, x), .grad = v.high < 0 ? grad : 1 - grad,
-                 .by_p = by_beta + by_beta_low);
+                 .by_p = F(whole)((F(two_words)){by_beta, by_beta_low}));
 }
 
-/* softplus(x, beta) = max(v, 0) / beta + log1p(e^-|v|) / beta, v = beta x, and 1 / beta in two words. The derivative by
- * beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta takes one of
- * h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
+/* softplus(x, beta) = max(v, 0) / beta + log1p(e^-|v|) / beta, v = beta x, and 1 / beta in two words. The derivative
+ * by beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta
+ * takes one of h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
 FA_INLINE F(point) F(softplus)(real x, real beta) {
     const F(two_words) v = F(scaled_argument)(x, beta);
     const real magnitude = F(absolute)(v.high), low = v.high < 0 ? v.low : -v.low;
@@ -75,10 +77,13 @@ FA_INLINE F(point) F(softplus)(real x, real beta) {
     const real root = F(value_of)(h), square = root * root;
     const real entropy = FMA(a, 1 / (1 + square), F(log1p_ratio)(square));
     const F(two_words) w = F(words_of)(inverse, h);
-    const real high = w.high * h.last, w_low = FMA(-w.high, residue, w.low) * h.last, product = entropy * high;
-    const real by_beta = FMA(product, high, high * FMA(2 * entropy, w_low, F(product_error)(entropy, high, product)));
+    const real high = w.high * h.last, w_low = FMA(-w.high, residue, w.low) * h.last;
+    const real product = entropy * high, by_beta = product * high;
+    const real product_low = FMA(2 * entropy, w_low, F(product_error)(entropy, high, product));
+    const real by_beta_low = FMA(high, product_low, F(product_error)(product, high, by_beta));
+    const real finite = F(whole)((F(two_words)){by_beta, by_beta_low}), limit = F(unless_nan)(x, inverse * inverse);
     return POINT(.value = (v.high > 0 ? x : 0) + tail, .grad = v.high < 0 ? below : share,
-                 .by_p = F(absolute)(inverse) <= F(largest) ? -by_beta : F(unless_nan)(x, -(inverse * inverse)));
+                 .by_p = -(F(absolute)(inverse) <= F(largest) ? finite : limit));
 }
 
 FA_INLINE F(point) F(log_sigmoid)(real x) {
@@ -86,9 +91,9 @@ FA_INLINE F(point) F(log_sigmoid)(real x) {
     return POINT(.value = -y.value, .grad = y.grad);
 }
 
-/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; for x > 20 the factor is 1. The derivative is
- * n / d + 4 x e (1 + e) / d^2. Left of -1/2, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x):
- * with e = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
+/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; for x > 20 the factor is 1. The derivative is n / d + 4 x e
+ * (1 + e) / d^2. Left of -1/2, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e
+ * = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
 FA_INLINE F(point) F(mish)(real x) {
     const real finite = F(at_least)(-F(exp_top), F(at_most)(20, x)), g = 4 * (1 + finite);
     const F(fading) power = F(fade)(F(exp_power)(finite, NO_LOW), 1);
@@ -102,6 +107,6 @@ FA_INLINE F(point) F(mish)(real x) {
     const F(two_words) p0 = F(product_plus)(g, 1 + s, FMA(square, s + 4, 2 * s));
     const real bracket = p0.high + FMA(p, FMA(p, square * FMA(s, p + 3, 4), p1), p0.low);
     const real left = F(times)(F(over_square)(bracket, d), power);
-    return POINT(.value = x > 20 ? x : F(with_sign)(value, x),
-                 .grad = x > 20 ? 1 : finite > (real)-0.5 ? right : left);
+    const real grad = finite > (real)-0.5 ? right : left;
+    return POINT(.value = x > 20 ? x : F(with_sign)(value, x), .grad = x > 20 ? 1 : grad);
 }

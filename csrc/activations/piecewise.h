@@ -14,9 +14,7 @@ FA_INLINE real F(sixth_of)(F(two_words) x) {
     return FMA(x.high, F(sixth), FMA(x.high, F(sixth_rest), x.low * F(sixth)));
 }
 
-FA_INLINE F(point) F(relu)(real x) {
-    return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0));
-}
+FA_INLINE F(point) F(relu)(real x) { return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0)); }
 
 FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val) {
     const real raised = x <= min_val ? min_val : x;
@@ -35,25 +33,28 @@ FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope) {
 
 FA_INLINE F(point) F(hard_sigmoid)(real x) {
     const real value = F(sixth_of)(F(ordered_sum)(3, x)), slope = x > -3 ? F(sixth) : 0;
-    return POINT(.value = x <= -3 ? 0 : x >= 3 ? 1 : value, .grad = F(unless_nan)(x, x < 3 ? slope : 0));
+    const real clipped = x >= 3 ? 1 : value;
+    return POINT(.value = x <= -3 ? 0 : clipped, .grad = F(unless_nan)(x, x < 3 ? slope : 0));
 }
 
 FA_INLINE F(point) F(hard_swish)(real x) {
-    const real sum = x + 3, sixth_low = FMA(x, F(sixth), -(x * F(sixth)));
-    const real value = FMA(x * F(sixth), sum, FMA(x, F(sixth_rest), sixth_low) * sum);
+    const real sum = x + 3, product = x * F(sixth);
+    const real fused = FMA(product, sum, FMA(x, F(sixth_rest), F(product_error)(x, F(sixth), product)) * sum);
+    const real value = FA_HAS_FMA ? fused : x * sum / 6;
     const real slope = F(sixth_of)(F(ordered_sum)(3, 2 * x)), inner = x >= 3 ? 1 : slope;
     const real right = x >= 3 ? x : F(with_sign)(value, x);
     return POINT(.value = x <= -3 ? 0 : right, .grad = x <= -3 ? 0 : inner);
 }
 
 FA_INLINE F(point) F(soft_shrink)(real x, real lambd) {
-    const real inside = F(unless_nan)(x, 0);
-    return POINT(.value = x > lambd ? x - lambd : x < -lambd ? x + lambd : inside,
-                 .grad = x > lambd ? 1 : x < -lambd ? 1 : inside, .by_p = x > lambd ? -1 : x < -lambd ? 1 : inside);
+    const real inside = F(unless_nan)(x, 0), below = x < -lambd ? 1 : inside;
+    const real raised = x < -lambd ? x + lambd : inside;
+    return POINT(.value = x > lambd ? x - lambd : raised, .grad = x > lambd ? 1 : below,
+                 .by_p = x > lambd ? -1 : below);
 }
 
 FA_INLINE F(point) F(hard_shrink)(real x, real lambd) {
-    const real kept = x < -lambd ? 1 : x > lambd ? 1 : 0;
+    const real above = x > lambd ? 1 : 0, kept = x < -lambd ? 1 : above;
     return POINT(.value = F(unless_nan)(x, kept != 0 ? x : 0), .grad = F(unless_nan)(x, kept),
                  .by_p = F(unless_nan)(x, 0));
 }

@@ -1,5 +1,7 @@
-"""The derivative of celu by alpha: expm1(v) - v e^v = -v^2 w(v - centre) for v in [-1, 0], where the subtraction cancels; w is
-centred so that its own terms do not, near -1/2 where its first coefficient is almost a float."""
+"""The derivative of celu by alpha: expm1(v) - v e^v = -v^2 w(v - centre) for v in [-1, 0], which would cancel.
+
+w is centred so that its own terms do not cancel, near -1/2 where its first coefficient is almost a float.
+"""
 
 import mpmath as mp
 import numpy as np

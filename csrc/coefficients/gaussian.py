@@ -1,9 +1,11 @@
-"""The tail of the normal distribution, Phi(-a) = e^(-a^2/2) R(a), with R the Mills ratio over sqrt(2 pi); and the
-derivative of gelu at -a, e^(-a^2/2) G(a) with G(a) = R(a) - a / sqrt(2 pi).
+"""The tail of the normal distribution, for gelu and its derivative, and the constants of gelu_tanh.
 
-R(a) = N(a) / (k a N(a) + M(a)), k = sqrt(2 pi): N and M have positive terms, and as 1 / (k R(a)) tends to a, the errors of
-N cancel for large a. G(a) = (root - a) g(t - 1/32), t = 1 / (a + 4): the root is exact to two words, and with this centre
-the terms of g do not cancel.
+Phi(-a) = e^(-a^2/2) R(a), R the Mills ratio over sqrt(2 pi), and gelu'(-a) = e^(-a^2/2) G(a), where G(a) is
+R(a) - a / sqrt(2 pi).
+
+R(a) = N(a) / (k a N(a) + M(a)), k = sqrt(2 pi): N and M have positive terms, and as 1 / (k R(a)) tends to a, the errors
+of N cancel for large a. G(a) = (root - a) g(t - 1/32), t = 1 / (a + 4): the root is exact to two words, and with this
+centre the terms of g do not cancel.
 """
 
 import mpmath as mp
@@ -32,7 +34,7 @@ def value(coefficients, x):
 
 
 def fit_mills(k, degree_n, degree_m, top):
-    """N and M, M(0) = 1, by least squares on the linear equation N = R (k a N + M), weighted by the last denominator."""
+    """N and M, M(0) = 1: least squares on the linear equation N = R (k a N + M), weighted by the last denominator."""
     count = 8 * (degree_n + degree_m + 2)
     points = [top * ((1 - mp.cos(mp.pi * (2 * i + 1) / (2 * count))) / 2) ** 2 for i in range(count)]
     wanted = [mills(a) for a in points]
@@ -52,8 +54,10 @@ def fit_mills(k, degree_n, degree_m, top):
 
 
 def round_mills(k, n, m, top, dtype):
-    """A common factor is free. It lies near 3/2, where the roundings of N and M at small a are small relative to them: the
-    factor there whose rounded coefficients leave the least error."""
+    """N and M times the factor that leaves the least error after rounding.
+
+    A common factor is free. It lies near 3/2, where the roundings of N and M at small a are small relative to them.
+    """
     points = [top * (mp.mpf(i) / 150) ** 2 for i in range(151)]
     wanted = [mills(a) for a in points]
 
@@ -77,7 +81,7 @@ for dtype, top, degree_n, degree_m, degree_g in ((np.float32, 15, 5, 4, 9), (np.
     low, high = 1 / mp.mpf(top + 4) - CENTRE, mp.mpf(1) / 4 - CENTRE
     show("gelu_g", *fit(g, lambda u: 1 / g(u), degree_g, low, high, dtype), dtype)
     print("gelu_root", ", ".join(hexadecimal(w, dtype) for w in parts(ROOT, dtype, dtype)))
-    # gelu_tanh: 2 sqrt(2/pi) (1 + 0.044715 x^2) = A + B x^2, the first words short enough for A + B x^2 - A to be exact.
+    # gelu_tanh: 2 sqrt(2/pi) (1 + 0.044715 x^2) = A + B x^2, the first words so short that A + B x^2 - A is exact.
     for name, constant in (("gelu_tanh_a", 4 * DENSITY), ("gelu_tanh_b", 4 * DENSITY * mp.mpf("0.044715"))):
         words = parts(constant, 20 if dtype == np.float32 else 46, dtype)
         print(name, ", ".join(hexadecimal(w, dtype) for w in words))

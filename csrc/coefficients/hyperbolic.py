@@ -1,5 +1,8 @@
-"""tanh(x) = x + x^3 t(x^2) for |x| <= 0.55, and x - tanh(x) = x^3 w(x^2 - centre) for |x| <= 5/4, where the subtraction would
-cancel; w is centred so that its own terms do not cancel, near 3/4 where its first coefficient is almost a float."""
+"""tanh(x) = x + x^3 t(x^2) for |x| <= 0.55, and x - tanh(x) = x^3 w(x^2 - centre) for |x| <= 5/4.
+
+There the subtraction would cancel. w is centred so that its own terms do not, near 3/4 where its first coefficient is
+almost a float.
+"""
 
 import mpmath as mp
 import numpy as np

@@ -1,5 +1,7 @@
-"""log1p(e) = e l(e - centre) for e in [0, 1]; l is centred so that its terms do not cancel, near 1/2 where its first
-coefficient is almost a float."""
+"""log1p(e) = e l(e - centre) for e in [0, 1].
+
+l is centred so that its terms do not cancel, near 1/2 where its first coefficient is almost a float.
+"""
 
 import mpmath as mp
 import numpy as np

@@ -46,12 +46,14 @@ def fit(f, weight, degree, low, high, dtype):
     rest = [f(x) for x in points]
     coefficients = []
     for lowest in range(degree + 1):
-        rows = mp.matrix([[w * x**power for power in range(lowest, degree + 1)] for x, w in zip(points, weights)])
-        right = mp.matrix([w * y for w, y in zip(weights, rest)])
+        rows = mp.matrix(
+            [[w * x**power for power in range(lowest, degree + 1)] for x, w in zip(points, weights, strict=True)]
+        )
+        right = mp.matrix([w * y for w, y in zip(weights, rest, strict=True)])
         coefficient = rounded(mp.lu_solve(rows.T * rows, rows.T * right)[0], dtype)
-        rest = [y - coefficient * x**lowest for x, y in zip(points, rest)]
+        rest = [y - coefficient * x**lowest for x, y in zip(points, rest, strict=True)]
         coefficients.append(coefficient)
-    return coefficients, max(abs(y * w) for y, w in zip(rest, weights))
+    return coefficients, max(abs(y * w) for y, w in zip(rest, weights, strict=True))
 
 
 def nearly_exact(f, centre, dtype):
