@@ -9,8 +9,10 @@
 
 #if defined(__clang__)
 #define FA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define FA_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define FA_INDEPENDENT _Pragma("GCC ivdep")
+#define FA_UNROLL _Pragma("GCC unroll 32")
 #endif
 
 #define FA_REAL 32

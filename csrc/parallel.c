@@ -11,12 +11,15 @@
 #define HAS_FORK 1
 #endif
 
+static atomic_int thread_count; /* 0: not asked for yet */
+
+#ifdef _OPENMP
 /* Work worth a thread of its own, in estimated nanoseconds: two threads win from twice this.
  * python bench/peers.py --functions silu --sizes 16384 32768 65536 131072 --threads 1 2 */
 static const double worthwhile = 8000;
 
-static atomic_int thread_count; /* 0: not asked for yet */
-static atomic_int forked;       /* a child of a process that had a team: its OpenMP runtime would hang */
+static atomic_int forked; /* a child of a process that had a team: its OpenMP runtime would hang */
+#endif
 
 int fa_has_openmp(void) {
 #ifdef _OPENMP

@@ -70,7 +70,7 @@ FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
     int k = (count - 1) & ~1;
     real even = coefficients[k], odd = k + 1 < count ? coefficients[k + 1] : coefficients[k - 1];
     if (k + 1 == count) k -= 2, even = FMA(even, square, coefficients[k]);
-#pragma GCC unroll 32
+    FA_UNROLL
     for (k -= 2; k >= 0; k -= 2) {
         even = FMA(even, square, coefficients[k]);
         odd = FMA(odd, square, coefficients[k + 1]);
