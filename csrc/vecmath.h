@@ -174,7 +174,7 @@ FA_INLINE F(power) F(exp_power)(real high, real low) {
 /* e^(-(high + low) / 2). */
 FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
     const real shift = F(shift) + F(bias), shifted = FMA(high, (real)-0.5 * F(log2_e), shift), n = shifted - shift;
-    const real rest = FMA(n, 2 * F(ln2_low), FMA(n, 2 * F(ln2_high), high) + low);
+    const real rest = FMA(n, 2 * F(ln2_high), high) + FMA(n, 2 * F(ln2_low), low);
     return F(reduced_power)(shifted, n, (real)-0.5 * rest);
 }
 

@@ -56,9 +56,10 @@ static const real F(gelu_tanh_b_low) = -0x1.a85b210e8a747p-51;
 FA_INLINE F(point) F(gelu)(real x) {
     const real a = F(at_most)(F(gelu_end), F(absolute)(x)), square = a * a;
     const F(fading) e = F(fade)(F(exp_minus_half)(square, F(product_error)(a, a, square)), 1);
-    const real n = POLYNOMIAL(a, F(gelu_n)), product = a * n, product_low = F(product_error)(a, n, product);
-    const real denominator = F(fused)(a, F(fused)(F(gelu_k), n, POLYNOMIAL(a, F(gelu_m1))), F(gelu_m0));
-    const real tail = (product + FMA(product, e.p, product_low)) / denominator * e.s * e.last;
+    const real n = POLYNOMIAL(a, F(gelu_n));
+    const real ratio = n / F(fused)(a, F(fused)(F(gelu_k), n, POLYNOMIAL(a, F(gelu_m1))), F(gelu_m0));
+    const real product = a * ratio, product_low = F(product_error)(a, ratio, product);
+    const real tail = (product + FMA(product, e.p, product_low)) * e.s * e.last;
 
     const real sum = a + 4, t = 1 / sum, residue = FMA(t, a - (sum - 4), F(product_error)(t, sum, 1));
     const real g = POLYNOMIAL(t - (real)0.03125, F(gelu_g)), g_low = g * (-4 * t * residue);
