@@ -123,7 +123,7 @@ def test_out_with_one_element_for_all(ufunc, size):
     arrays = arrays_for(ufunc, size)
     for path in (call, numpy_path):
         given = tuple(np.broadcast_arrays(np.zeros(1, np.float32), arrays[0])[0] for _ in range(ufunc.nout))
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="overlapping memory"):
             path(ufunc, *arrays, out=given)
     shared = tuple(np.lib.stride_tricks.as_strided(np.zeros(1, np.float32), (size,), (0,)) for _ in range(ufunc.nout))
     call(ufunc, *arrays, out=shared)
