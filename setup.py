@@ -1,6 +1,7 @@
-"""Builds the one extension module: Cython over the C core. Everything else is in pyproject.toml."""
+"""Builds the one extension module, Cython over the C core, and the stub. Everything else is in pyproject.toml."""
 
 import os
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -8,6 +9,7 @@ from glob import glob
 from pathlib import Path
 
 import numpy
+from Cython import Tempita
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -63,6 +65,22 @@ class BuildExt(build_ext):
         super().build_extensions()
 
 
+def activations():
+    """Read functions.def: the names, each with its parameters and their defaults, None where one has to be given."""
+    text = Path("csrc/functions.def").read_text(encoding="utf-8")
+    rows = re.findall(r"^ACTIVATION_\d\(.*?\)$", text, re.MULTILINE | re.DOTALL)
+    # The name and its cost, and each parameter and its default, are the two words before an error bound.
+    for (name, _), *parameters in (re.findall(r"([^\s(),]+),\s*([^\s(),]+),\s*ULP\(", row) for row in rows):
+        yield name, {parameter: None if default == "REQUIRED" else default for parameter, default in parameters}
+
+
+def write_stub():
+    """Write fastact/__init__.pyi from its template."""
+    template = Path("fastact/__init__.pyi.in")
+    stub = Tempita.sub(template.read_text(encoding="utf-8"), activations=dict(activations()))
+    template.with_suffix("").write_text(stub, encoding="utf-8")
+
+
 extension = Extension(
     "fastact._ufuncs",
     sources=["fastact/_ufuncs.pyx", *sorted(glob("csrc/*.c"))],
@@ -74,6 +92,7 @@ extension = Extension(
     ],
 )
 
+write_stub()
 setup(
     ext_modules=cythonize([extension], build_dir="build/cython"),
     cmdclass={"build_ext": BuildExt},

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Doc:
-    """What is said of an activation; formulas are plain text in the names of the arguments."""
+    """What is said of an activation, in the names of its arguments."""
 
     summary: str
-    formula: str
-    derivative: str  # at kinks: the one that PyTorch takes
+    formula: str  # Python, in x, the parameters and what is in math; a number is exactly the one written
+    derivative: str  # mathematics to be read; at kinks: the one that PyTorch takes
     example: str
     sources: tuple[str, ...] = ()  # none: it is older than neural networks, or has no known first mention
     parameters: dict[str, str] = field(default_factory=dict)
@@ -27,9 +27,7 @@ DOCS = {
         formula="max(x, 0)",
         derivative="1 for x > 0, else 0",
         example=">>> fa.relu([-1.0, 0.0, 2.0])\narray([0., 0., 2.])",
-        sources=(
-            'V. Nair, G. E. Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.',
-        ),
+        sources=('V. Nair, G. E. Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.',),
     ),
     "relu6": Doc(
         summary="Rectified linear unit, bounded by 6.",
@@ -40,7 +38,7 @@ DOCS = {
     ),
     "leaky_relu": Doc(
         summary="Rectified linear unit that lets negative numbers through with a small slope.",
-        formula="x for x > 0, else negative_slope * x",
+        formula="x if x > 0 else negative_slope * x",
         derivative="1 for x > 0, else negative_slope",
         example=">>> fa.leaky_relu([-1.0, 0.0, 2.0], negative_slope=0.25)\narray([-0.25,  0.  ,  2.  ])",
         sources=(
@@ -82,7 +80,7 @@ DOCS = {
     ),
     "soft_shrink": Doc(
         summary="Soft thresholding: moves x towards 0 by lambd, and to 0 what is closer.",
-        formula="x - lambd for x > lambd, x + lambd for x < -lambd, else 0",
+        formula="x - lambd if x > lambd else x + lambd if x < -lambd else 0",
         derivative="1 for x > lambd or x < -lambd, else 0",
         example=">>> fa.soft_shrink([-2.0, 0.25, 1.0])\narray([-1.5,  0. ,  0.5])",
         sources=(DONOHO,),
@@ -91,7 +89,7 @@ DOCS = {
     ),
     "hard_shrink": Doc(
         summary="Hard thresholding: 0 where x is within lambd of 0, else x.",
-        formula="0 for -lambd <= x <= lambd, else x",
+        formula="0 if -lambd <= x <= lambd else x",
         derivative="0 for -lambd <= x <= lambd, else 1",
         example=">>> fa.hard_shrink([-2.0, 0.25, 1.0])\narray([-2.,  0.,  1.])",
         sources=(DONOHO,),
@@ -100,7 +98,7 @@ DOCS = {
     ),
     "threshold": Doc(
         summary="Replaces what does not exceed a threshold by a value.",
-        formula="x for x > threshold, else value",
+        formula="x if x > threshold else value",
         derivative="1 for x > threshold, else 0",
         example=">>> fa.threshold([-1.0, 0.25, 2.0], 0.5, 9.0)\narray([9., 9., 2.])",
         sources=(
@@ -130,12 +128,10 @@ DOCS = {
     ),
     "swish": Doc(
         summary="SiLU with a parameter: between x / 2 (beta = 0) and relu (beta large).",
-        formula="x / (1 + exp(-beta x))",
+        formula="x / (1 + exp(-beta * x))",
         derivative="s(z) + z s(z) s(-z), with z = beta x and s = sigmoid",
         example=">>> fa.swish([-2.0, 0.0, 2.0], beta=0.5).round(4)\narray([-0.5379,  0.    ,  1.4621])",
-        sources=(
-            'P. Ramachandran, B. Zoph, Q. V. Le, "Searching for activation functions", 2017, arXiv:1710.05941.',
-        ),
+        sources=('P. Ramachandran, B. Zoph, Q. V. Le, "Searching for activation functions", 2017, arXiv:1710.05941.',),
         parameters={"beta": "Steepness of the sigmoid; any real number."},
         parameter_derivatives={"beta": "x^2 s(z) s(-z), with z = beta x and s = sigmoid"},
         root="-1.2784645427610738 / beta",
@@ -148,7 +144,7 @@ DOCS = {
     ),
     "softplus": Doc(
         summary="Smooth relu; exact for every x, without a threshold beyond which it would return x.",
-        formula="log(1 + exp(beta x)) / beta",
+        formula="log(1 + exp(beta * x)) / beta",
         derivative="1 / (1 + exp(-beta x))",
         example=">>> fa.softplus([-2.0, 0.0, 2.0]).round(4)\narray([0.1269, 0.6931, 2.1269])",
         sources=(
@@ -160,7 +156,7 @@ DOCS = {
     ),
     "mish": Doc(
         summary="x times the hyperbolic tangent of its softplus.",
-        formula="x tanh(log(1 + exp(x)))",
+        formula="x * tanh(log(1 + exp(x)))",
         derivative="t + x s(x) (1 - t^2), with t = tanh(log(1 + exp(x))) and s = sigmoid",
         example=">>> fa.mish([-2.0, 0.0, 2.0]).round(4)\narray([-0.2525,  0.    ,  1.944 ])",
         sources=('D. Misra, "Mish: A self regularized non-monotonic activation function", 2019, arXiv:1908.08681.',),
@@ -168,7 +164,7 @@ DOCS = {
     ),
     "elu": Doc(
         summary="Exponential linear unit.",
-        formula="x for x > 0, else alpha (exp(x) - 1)",
+        formula="x if x > 0 else alpha * (exp(x) - 1)",
         derivative="1 for x > 0, else alpha exp(x)",
         example=">>> fa.elu([-2.0, 0.0, 2.0]).round(4)\narray([-0.8647,  0.    ,  2.    ])",
         sources=(
@@ -180,9 +176,9 @@ DOCS = {
     ),
     "selu": Doc(
         summary="Scaled exponential linear unit.",
-        formula="scale x for x > 0, else scale alpha (exp(x) - 1), with alpha = 1.6732632423543772848170429916717 "
-        "and scale = 1.0507009873554804934193349852946",
-        derivative="scale for x > 0, else scale alpha exp(x)",
+        formula="1.0507009873554804934193349852946 * "
+        "(x if x > 0 else 1.6732632423543772848170429916717 * (exp(x) - 1))",
+        derivative="scale for x > 0, else scale alpha exp(x), with scale = 1.0507... and alpha = 1.6732...",
         example=">>> fa.selu([-2.0, 0.0, 2.0]).round(4)\narray([-1.5202,  0.    ,  2.1014])",
         sources=(
             'G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural networks", 2017, '
@@ -191,11 +187,14 @@ DOCS = {
     ),
     "celu": Doc(
         summary="Continuously differentiable exponential linear unit.",
-        formula="x for x > 0, else alpha (exp(x / alpha) - 1)",
+        formula="x if x > 0 else alpha * (exp(x / alpha) - 1)",
         derivative="1 for x > 0, else exp(x / alpha)",
         example=">>> fa.celu([-2.0, 0.0, 2.0], alpha=2).round(4)\narray([-1.2642,  0.    ,  2.    ])",
         sources=('J. T. Barron, "Continuously differentiable exponential linear units", 2017, arXiv:1704.07483.',),
-        parameters={"alpha": "Minus the limit at -infinity, and the length over which it is approached; positive."},
+        parameters={
+            "alpha": "Minus the limit at -infinity, and the length over which it is approached. It has to be "
+            "positive; a negative one gives NaN."
+        },
         parameter_derivatives={"alpha": "0 for x > 0, else exp(z) - 1 - z exp(z), with z = x / alpha"},
     ),
     "tanh": Doc(
@@ -216,7 +215,7 @@ DOCS = {
     ),
     "softsign": Doc(
         summary="x over one more than its size.",
-        formula="x / (1 + |x|)",
+        formula="x / (1 + abs(x))",
         derivative="1 / (1 + |x|)^2",
         example=">>> fa.softsign([-1.0, 0.0, 3.0])\narray([-0.5 ,  0.  ,  0.75])",
         sources=(
@@ -228,16 +227,17 @@ DOCS = {
     ),
     "gelu": Doc(
         summary="Gaussian error linear unit, exact.",
-        formula="x Phi(x), with Phi(x) = (1 + erf(x / sqrt(2))) / 2",
-        derivative="Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi)",
+        formula="x * (1 + erf(x / sqrt(2))) / 2",
+        derivative="Phi(x) + x exp(-x^2 / 2) / sqrt(2 pi), with Phi(x) = (1 + erf(x / sqrt(2))) / 2",
         example=">>> fa.gelu([-2.0, 0.0, 2.0]).round(4)\narray([-0.0455,  0.    ,  1.9545])",
         sources=(HENDRYCKS,),
         root="-0.7517915246935645",
     ),
     "gelu_tanh": Doc(
         summary="Gaussian error linear unit, in its approximation by tanh.",
-        formula="x (1 + tanh(u)) / 2, with u = sqrt(2 / pi) (x + 0.044715 x^3)",
-        derivative="(1 + tanh(u)) / 2 + x u' / (2 cosh(u)^2), with u' = sqrt(2 / pi) (1 + 0.134145 x^2)",
+        formula="x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))) / 2",
+        derivative="(1 + tanh(u)) / 2 + x u' / (2 cosh(u)^2), with u = sqrt(2 / pi) (x + 0.044715 x^3) "
+        "and u' = sqrt(2 / pi) (1 + 0.134145 x^2)",
         example=">>> fa.gelu_tanh([-2.0, 0.0, 2.0]).round(4)\narray([-0.0454,  0.    ,  1.9546])",
         sources=(HENDRYCKS,),
         root="-0.7524614220710163",

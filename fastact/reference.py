@@ -368,13 +368,13 @@ def _selu_scale(x):
 def celu(x, alpha=1.0):
     z = x / alpha
     curved = np.abs(z) > np.finfo(x.dtype).eps  # below, z may be subnormal, and the curve is its tangent
-    return np.where((x < 0) & curved, alpha * np.expm1(z), x)
+    return _if_positive(alpha, np.where((x < 0) & curved, alpha * np.expm1(z), x))
 
 
 @_reference
 def celu_grad(x, alpha=1.0):
     hi, lo = _exact_quotient(x, alpha)
-    return np.where(x < 0, np.exp(hi) * (1 + lo), 1)
+    return _if_positive(alpha, np.where(x < 0, np.exp(hi) * (1 + lo), 1))
 
 
 @_reference
@@ -385,7 +385,11 @@ def celu_grad_alpha(x, alpha=1.0):
     near = np.clip(z, -1, 1)
     series = -np.exp(near) * _exp_beyond_linear(-near)
     direct = (1 - z) * np.exp(z) * (1 + lo) - 1
-    return np.where(x < 0, np.where(np.abs(z) < 1, series, direct), 0)
+    return _if_positive(alpha, np.where(x < 0, np.where(np.abs(z) < 1, series, direct), 0))
+
+
+def _if_positive(alpha, y):
+    return np.where(alpha >= 0, y, np.nan)  # 0 has the limits of positive alpha
 
 
 # Hyperbolic

@@ -1,9 +1,13 @@
 """What the tests share: the rows of the table, the instruction sets of this machine, points and parameters to test."""
 
+import ast
+from itertools import cycle, islice
+
 import numpy as np
 import pytest
 
 from fastact import _ufuncs, reference
+from fastact._docs import DOCS
 from fastact._ufuncs import operations, table
 
 CASES = [(name, operation) for name in table for operation in operations(name)]
@@ -16,7 +20,7 @@ needs_longdouble = pytest.mark.skipif(
 )
 WIDE_TYPES = [np.float32, pytest.param(np.float64, marks=needs_longdouble)]  # types that a wider one can judge
 
-# Values of the parameters to test besides the defaults; for several parameters, they are taken together by position.
+# Values of the parameters to test besides the defaults
 OTHER_VALUES = {
     "negative_slope": (0.3, 1.7, -0.5, 0.0),
     "min_val": (-0.3, 0.25),
@@ -25,8 +29,8 @@ OTHER_VALUES = {
     "threshold": (0.0, -1.3),
     "value": (0.0, 20.0),
     "beta": (0.5, 1.7, -1.0, 30.0),
-    "alpha": (0.5, 2.0, 0.3),
 }
+OTHER_MULTIPLES = (0.5, 2.0, 0.3)  # of the default, for those that are not named above
 REQUIRED_VALUE = 0.5  # for a parameter without a default
 
 
@@ -42,10 +46,26 @@ def usual_parameters(name):
     return tuple(REQUIRED_VALUE if default is None else default for default in table[name].values())
 
 
+def parameters_from(values, multiples, name):
+    """Tuples of values of the parameters of an activation, taken together by position; shorter lists start again.
+
+    A parameter that `values` does not name takes multiples of its default, or of 1 if it has none.
+    """
+    lists = [values.get(p) or [factor * (default or 1) for factor in multiples] for p, default in table[name].items()]
+    return list(islice(zip(*map(cycle, lists), strict=True), max(map(len, lists), default=0)))
+
+
 def parameter_sets(name, dtype):
     """Tuples of values of the parameters of an activation, each of them of the type: the defaults, then others."""
-    others = zip(*(OTHER_VALUES[parameter] for parameter in table[name]), strict=True)
+    others = parameters_from(OTHER_VALUES, OTHER_MULTIPLES, name)
     return [tuple(dtype(value) for value in values) for values in (usual_parameters(name), *others)]
+
+
+def bends(name, parameters):
+    """Where an activation may have kinks: at 0, at the numbers in its formula and at its parameters, of either sign."""
+    numbers = [node.value for node in ast.walk(ast.parse(DOCS[name].formula)) if isinstance(node, ast.Constant)]
+    positive = np.abs([0, *numbers, *map(float, parameters)])
+    return np.unique([positive, -positive])
 
 
 def points(dtype, count):

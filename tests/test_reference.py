@@ -1,17 +1,22 @@
 """The references are fit to measure with: compared with ball arithmetic, a few units in the last place at most.
 
-Only the activations themselves are written down here, as the literature defines them. Arb differentiates them by
-itself and encloses every result in a ball, whose precision is raised until the ball is small.
+The formulas judge that the documentation gives. Arb evaluates and differentiates them by itself and encloses every
+result in a ball, whose precision is raised until the ball is small.
 """
 
+import ast
 import contextlib
+import functools
 import inspect
+import math
+import operator
 
 import numpy as np
 import pytest
-from conftest import CASES, FORMULAS, needs_longdouble, neighbours, roots, usual_parameters
+from conftest import CASES, FORMULAS, needs_longdouble, neighbours, parameters_from, roots, usual_parameters
 
 from fastact import reference
+from fastact._docs import DOCS
 from fastact._ufuncs import table
 
 flint = pytest.importorskip("flint", reason="python-flint, which encloses the exact results, is not installed")
@@ -28,76 +33,67 @@ def derivatives_of_first_order():
     flint.ctx.default()
 
 
-def exp(x):
-    return x.exp()
+@functools.total_ordering
+class Value:
+    """What a series is at its centre, for comparisons; they raise ValueError where its bits do not tell."""
+
+    def __init__(self, series):
+        self.ball = series[0]
+
+    def __eq__(self, other):
+        return self.ball == other.ball  # both are exact
+
+    def __lt__(self, other):
+        if self.ball.overlaps(other.ball) and not self == other:
+            raise ValueError("more bits are needed")
+        return self.ball < other.ball
 
 
-def tanh(x):
-    return 1 - 2 / (exp(2 * x) + 1)
+def number(digits):
+    return flint.arb_series([flint.arb(digits)])
 
 
-def sigmoid(x):
-    return 1 / (1 + exp(-x))
+def call(function, argument):
+    return ast.Call(ast.Name(function, ast.Load()), [argument], [])
 
 
-def softplus(x, beta=1):
-    return (1 + exp(beta * x)).log() / beta
+class OnSeries(ast.NodeTransformer):
+    """Lets an expression be evaluated for power series, and its numbers mean exactly what is written."""
+
+    def __init__(self, formula):
+        self.formula = formula
+
+    def visit_Constant(self, node):
+        return call("number", ast.Constant(ast.get_source_segment(self.formula, node)))
+
+    def visit_Compare(self, node):
+        left, *others = (call("Value", self.visit(operand)) for operand in (node.left, *node.comparators))
+        return ast.Compare(left, node.ops, others)
 
 
-def gelu(x):
-    return x * (-x / flint.arb(2).sqrt()).erfc() / 2
+@functools.cache
+def compiled(formula):
+    tree = OnSeries(formula).visit(ast.parse(formula, mode="eval"))
+    return compile(ast.fix_missing_locations(tree), formula, "eval")
 
 
-def gelu_tanh(x):
-    return x / 2 * (1 + tanh((2 / flint.arb.pi()).sqrt() * (x + x * x * x * 44715 / 1_000_000)))
+def names():
+    """What math has, for series."""
+    return FUNCTIONS | {"pi": number(flint.arb.pi()), "e": number(flint.arb.const_e())}
 
 
-def selu(x):
-    alpha, scale = (flint.arb(d) for d in ("1.6732632423543772848170429916717", "1.0507009873554804934193349852946"))
-    return scale * x if x[0] > 0 else scale * alpha * (exp(x) - 1)
-
-
-def larger(a, b):
-    return a if a[0] > b[0] else b
-
-
-def smaller(a, b):
-    return a if a[0] < b[0] else b
-
-
-def constant(value):
-    return flint.arb_series([flint.arb(value)])
-
-
-def clip(x, low, high):
-    return smaller(larger(x, constant(low)), constant(high))
-
-
-DEFINITIONS = {
-    "relu": lambda x: larger(x, constant(0)),
-    "relu6": lambda x: clip(x, 0, 6),
-    "leaky_relu": lambda x, negative_slope: x if x[0] > 0 else negative_slope * x,
-    "hard_tanh": lambda x, min_val, max_val: smaller(larger(x, min_val), max_val),
-    "hard_sigmoid": lambda x: clip(x + 3, 0, 6) / 6,
-    "hard_swish": lambda x: x * clip(x + 3, 0, 6) / 6,
-    "soft_shrink": lambda x, lambd: larger(x - lambd, constant(0)) + smaller(x + lambd, constant(0)),
-    "hard_shrink": lambda x, lambd: x if abs(x[0]) > lambd[0] else constant(0),
-    "threshold": lambda x, threshold, value: x if x[0] > threshold[0] else value,
-    "sigmoid": sigmoid,
-    "silu": lambda x: x * sigmoid(x),
-    "swish": lambda x, beta: x * sigmoid(beta * x),
-    "log_sigmoid": lambda x: -softplus(-x),
-    "softplus": softplus,
-    "mish": lambda x: x * tanh(softplus(x)),
-    "elu": lambda x, alpha: x if x[0] > 0 else alpha * (exp(x) - 1),
-    "selu": selu,
-    "celu": lambda x, alpha: x if x[0] > 0 else alpha * (exp(x / alpha) - 1),
-    "tanh": tanh,
-    "tanh_shrink": lambda x: x - tanh(x),
-    "softsign": lambda x: x / (1 + larger(x, -x)),
-    "gelu": gelu,
-    "gelu_tanh": gelu_tanh,
-}
+FUNCTIONS = {
+    "number": number,
+    "Value": Value,
+    "min": functools.partial(min, key=Value),
+    "max": functools.partial(max, key=Value),
+    "abs": lambda x: max(x, -x, key=Value),
+    "sinh": lambda x: (x.exp() - (-x).exp()) / 2,
+    "cosh": lambda x: (x.exp() + (-x).exp()) / 2,
+    "tanh": lambda x: 1 - 2 / ((2 * x).exp() + 1),
+    "expm1": lambda x: x.exp() - 1,
+    "log1p": lambda x: (1 + x).log(),
+} | {name: operator.methodcaller(name) for name in vars(math).keys() & set(dir(flint.arb_series)) if name[0] != "_"}
 PARAMETERS = {
     "negative_slope": (0.25, -0.5),
     "min_val": (-0.5, 0.25),
@@ -106,8 +102,8 @@ PARAMETERS = {
     "threshold": (0, -1.25),
     "value": (1, 20),
     "beta": (0.5, 1.7, -1, 1e-3, -30.25),
-    "alpha": (0.5, 0.7, 3, 1e3),
 }
+MULTIPLES = (0.5, 0.7, 3, 1e3)  # of the default, for those that are not named above
 
 
 def enclosed(name, operation, x, parameters):
@@ -115,12 +111,12 @@ def enclosed(name, operation, x, parameters):
     variable = ["grad", *(f"grad_{p}" for p in table[name])].index(operation) if operation != "forward" else 0
     for bits in (128, 512, 2048, 8192, 32768):
         flint.ctx.prec = bits
-        operands = [
-            flint.arb_series([flint.arb(value), 1] if i == variable else [flint.arb(value)])
-            for i, value in enumerate((x, *parameters))
-        ]
+        operands = {
+            argument: flint.arb_series([flint.arb(value), 1] if i == variable else [flint.arb(value)])
+            for i, (argument, value) in enumerate(zip(("x", *table[name]), (x, *parameters), strict=True))
+        }
         with contextlib.suppress(ValueError):  # a denominator that may be 0, as far as these bits tell
-            ball = DEFINITIONS[name](*operands)[operation != "forward"]
+            ball = eval(compiled(DOCS[name].formula), names() | operands)[operation != "forward"]
             precise = ball.is_finite() and ball.rel_accuracy_bits() > ENOUGH_BITS
             if precise or (ball.is_finite() and binade(ball.abs_upper()) < VANISHING):
                 return ball.mid()
@@ -156,11 +152,7 @@ def points():
 
 
 def parameter_sets(name):
-    return [usual_parameters(name), *zip(*(PARAMETERS[p] for p in table[name]), strict=True)]
-
-
-def test_every_activation_is_defined():
-    assert list(DEFINITIONS) == list(table)
+    return [usual_parameters(name), *parameters_from(PARAMETERS, MULTIPLES, name)]
 
 
 @pytest.mark.parametrize("dtype", [np.float64, pytest.param(np.longdouble, marks=needs_longdouble)])

@@ -2,12 +2,23 @@
 
 import numpy as np
 import pytest
-from conftest import CASES, FORMULAS, TYPES, WIDE_TYPES, exact, neighbours, parameter_sets, roots, usual_parameters
+from conftest import (
+    CASES,
+    FORMULAS,
+    TYPES,
+    WIDE_TYPES,
+    bends,
+    exact,
+    neighbours,
+    parameter_sets,
+    parameters_from,
+    roots,
+    usual_parameters,
+)
 
 from fastact import _ufuncs
 from fastact._ulp import ulp_error
 
-KINKS = [0, 0.5, 1, 3, 6]  # of functions without parameters, and of those with their defaults
 EXTREME_VALUES = {
     "negative_slope": (1e30, -1e30, 1e-30),
     "min_val": (-np.inf, 1.0, -0.0),
@@ -16,8 +27,8 @@ EXTREME_VALUES = {
     "threshold": (np.inf, -np.inf, 0.0),
     "value": (1.0, -np.inf, np.nan),
     "beta": (0.0, 1e30, -1e30),
-    "alpha": (1e-6, 1e6, 1e-3),
 }
+EXTREME_MULTIPLES = (1e-6, 1e6, 1e-3)  # of the default, for those that are not named above
 # activation, x, the derivative there as PyTorch has it
 AT_KINKS = [
     ("relu", 0.0, 0.0),
@@ -40,21 +51,28 @@ AT_KINKS = [
     ("celu", 0.0, 1.0),
     ("softsign", 0.0, 1.0),
 ]
+# activation, operation, x, parameters
+OUTSIDE_THE_DOMAIN = [
+    ("celu", "forward", -2.0, [-1.0]),
+    ("celu", "forward", 2.0, [-1.0]),
+    ("celu", "grad", -2.0, [-1.0]),
+    ("celu", "grad_alpha", -2.0, [-1.0]),
+]
 
 
-def special_points(dtype, parameters):
+def special_points(dtype, kinks):
     """Both ends of every range, kinks with a step to either side, and where results become subnormal or vanish."""
     kind = np.finfo(dtype)
     ends = [0, kind.smallest_subnormal, kind.smallest_normal, kind.max, np.inf]
     logarithms = np.log([kind.max, kind.smallest_normal, kind.smallest_subnormal])
     tails = np.linspace(logarithms[1] - 20, logarithms[2] + 20, 200)
     thresholds = [logarithms, tails, np.sqrt(2 * np.abs(tails)), np.linspace(5, 25, 200), np.sqrt([kind.max])]
-    positive = neighbours(np.concatenate([ends, KINKS, np.abs(parameters), *thresholds]).astype(dtype), dtype)
+    positive = neighbours(np.concatenate([ends, np.abs(kinks), *thresholds]).astype(dtype), dtype)
     return np.concatenate([positive, -positive, [dtype(np.nan)]])
 
 
 def check(case, dtype, parameters):
-    x = special_points(dtype, np.array(parameters, dtype))
+    x = special_points(dtype, bends(case[0], parameters))
     for root in roots(*case, parameters) if case[1] != "forward" else ():
         x = x[~(np.abs(x - root) < 0.05)]
     with np.errstate(all="raise"):
@@ -78,7 +96,7 @@ def test_special_points(case, dtype, isa):
 @pytest.mark.parametrize("dtype", WIDE_TYPES)
 @pytest.mark.parametrize("case", [case for case in FORMULAS if _ufuncs.table[case[0]]])
 def test_extreme_parameters(case, dtype, isa):
-    for values in zip(*(EXTREME_VALUES[p] for p in _ufuncs.table[case[0]]), strict=True):
+    for values in parameters_from(EXTREME_VALUES, EXTREME_MULTIPLES, case[0]):
         check(case, dtype, tuple(dtype(value) for value in values))
 
 
@@ -87,6 +105,14 @@ def test_extreme_parameters(case, dtype, isa):
 def test_derivative_at_a_kink_is_that_of_pytorch(name, x, slope, dtype, isa):
     assert _ufuncs.get(name, "grad")(dtype(x), *usual_parameters(name)) == dtype(slope)
     assert _ufuncs.get(name, "grad")(dtype(-x), *usual_parameters(name)) == dtype(slope) or x != 0
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize(("name", "operation", "x", "parameters"), OUTSIDE_THE_DOMAIN)
+def test_nan_outside_the_domain(name, operation, x, parameters, dtype, isa):
+    ufunc = _ufuncs.get(name, operation)
+    assert np.isnan(ufunc(dtype(x), *parameters))
+    assert np.isnan(ufunc.reference(x, *parameters))
 
 
 @pytest.mark.parametrize("dtype", [*TYPES, np.float16])
@@ -104,7 +130,7 @@ def test_zero_keeps_its_sign_where_a_function_passes_through(name, dtype, isa):
 @pytest.mark.parametrize("case", CASES)
 def test_nothing_warns(case, dtype, isa):
     name, operation = case
-    x = special_points(dtype, ())
+    x = special_points(dtype, bends(name, usual_parameters(name)))
     for parameters in parameter_sets(name, dtype):
         for dy in (dtype(np.nan), dtype(np.inf), np.finfo(dtype).max, dtype(0)) if operation == "backward" else (None,):
             operands = (x,) if dy is None else (np.full_like(x, dy), x)
