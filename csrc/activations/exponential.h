@@ -29,17 +29,19 @@ FA_INLINE F(point) F(selu)(real x) {
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
 }
 
-/* v = x / alpha in two words. Near 0 the function is x itself, where v may be subnormal, and the derivative by alpha,
- * expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
+/* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
+ * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
 FA_INLINE F(point) F(celu)(real x, real alpha) {
-    const real inverse = alpha >= 0 ? 1 / alpha : (real)__builtin_nan(""),
-               v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
-    const real low = v > -F(exp_top) ? -inverse * F(product_error)(v, alpha, x) : 0;
+    const real one = alpha >= 0 ? 1 : (real)__builtin_nan(""), inverse = one / alpha;
+    const real v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
+    const real error = alpha <= F(largest) ? -inverse * F(product_error)(v, alpha, x) : 0;
+    const real low = v > -F(exp_top) ? error : 0;
     const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
     const real s = F(scale_of)(e), m = FMA(s, e.p, s - 1), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
-    const real by_alpha = v > -1 ? near : far;
-    return POINT(.value = v > -tiny ? x : alpha * m, .grad = x > 0 ? 1 : F(times)(1, e), .by_p = x >= 0 ? 0 : by_alpha);
+    const real below = v > -tiny ? x : alpha * m, by_alpha = v > -1 ? near : far;
+    return POINT(.value = x >= 0 ? x * one : below, .grad = x > 0 ? one : F(times)(1, e),
+                 .by_p = x >= 0 ? one - 1 : by_alpha);
 }
