@@ -22,7 +22,7 @@ REQUIRED_VALUE = 0.5  # for a parameter that has no default
 NOTES = f"""\
 max ULP   largest float32 error against fastact.reference on a sample of every exponent, dense in
           [-120, 120]; within {ROOT_DISTANCE} of a root of a derivative errors up to 2**{ROOT_EXPONENT} do not count
-bound     largest error promised for any input on this ISA
+bound     largest error stated for this ISA
 ns        nanoseconds per element of {ELEMENTS:,} float32 elements in cache, one thread, output given
 x NumPy   how many times faster than fastact.reference: NumPy in float64 that keeps the tails; a
           shorter NumPy expression in float32 would be faster and lose them"""
