@@ -5,7 +5,6 @@
 #include "loops.h"
 #include "platform.h"
 
-#define REQUIRED (0.0 / 0.0)
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
 #define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
 #define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \

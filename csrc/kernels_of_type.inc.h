@@ -52,7 +52,6 @@ typedef struct {
     LOOP(name, backward, 1, count, p, q, compute, out[i] = dy[i] * result.grad) \
     LOOP(name, value_and_grad, 0, count, p, q, compute, (out[i] = result.value, SECOND_OUTPUT(count)[i] = result.grad))
 
-#define REQUIRED 0
 #define ACTIVATION_0(name, ...) COMMON(name, 0, (real)0, (real)0, F(name)(x[i]))
 #define ACTIVATION_1(name, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
     COMMON(name, 1, (real)p_default, (real)0, F(name)(x[i], p))           \
@@ -67,4 +66,3 @@ typedef struct {
 #undef SECOND_OUTPUT
 #undef COMMON
 #undef POINT
-#undef REQUIRED

@@ -1,5 +1,6 @@
 """The C core as source: every loop is vectorised on every instruction set, every polynomial comes from its script."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -10,10 +11,16 @@ import pytest
 
 CORE = Path(__file__).parent.parent / "csrc"
 SCRIPTS = sorted((CORE / "coefficients").glob("*.py"))
-FLAGS = ["-std=gnu11", "-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC"]
 LOOP = re.compile(r"<(\w+_(?:scalar|array)_f(?:32|64))>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
 SCALAR_STORE = re.compile(r"\tv?movs[sd] +%xmm\d+,[^%]*\(%r\w+,%r\w+")
 HEXADECIMAL = re.compile(r"-?0x1(?:\.[0-9a-f]+)?p[-+]\d+")
+
+
+def build_flags():
+    """Those that setup.py compiles with."""
+    statements = ast.parse((CORE.parent / "setup.py").read_text()).body
+    flags = {s.targets[0].id: s.value for s in statements if isinstance(s, ast.Assign) and s.targets[0].id.isupper()}
+    return [*ast.literal_eval(flags["UNIX_FLAGS"]), "-fPIC"]
 
 
 def machine_code(isa, folder):
@@ -21,7 +28,7 @@ def machine_code(isa, folder):
     if not compiler or not disassembler:
         pytest.skip("reads GCC's machine code with objdump")
     compiled = Path(folder, f"{isa}.o")
-    command = [compiler, *FLAGS, f"-I{CORE}", "-c", str(CORE / f"kernels_{isa}.c"), "-o", str(compiled)]
+    command = [compiler, *build_flags(), f"-I{CORE}", "-c", str(CORE / f"kernels_{isa}.c"), "-o", str(compiled)]
     subprocess.run(command, check=True)
     command = [disassembler, "-d", "--no-show-raw-insn", str(compiled)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout

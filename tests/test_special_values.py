@@ -138,3 +138,8 @@ def test_nothing_warns(case, dtype, isa):
                 _ufuncs.get(*case)(*operands, *parameters)
                 _ufuncs.get(*case)(*(operand[::2] for operand in operands), *parameters)
                 _ufuncs.get(*case)(*(operand[0] for operand in operands), *parameters)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_a_parameter_that_is_negative_zero_keeps_its_sign(dtype, isa):
+    assert np.signbit(_ufuncs.get("threshold")(np.zeros(20, dtype), 0.0, -0.0)).all()
