@@ -68,9 +68,9 @@ class BuildExt(build_ext):
 def activations():
     """Read functions.def: the names, each with its parameters and their defaults, None where one has to be given."""
     text = Path("csrc/functions.def").read_text(encoding="utf-8")
-    rows = re.findall(r"^ACTIVATION_\d\(.*?\)$", text, re.MULTILINE | re.DOTALL)
-    # The name and its cost, and each parameter and its default, are the two words before an error bound.
-    for (name, _), *parameters in (re.findall(r"([^\s(),]+),\s*([^\s(),]+),\s*ULP\(", row) for row in rows):
+    for name, row in re.findall(r"^ACTIVATION_\d\((\w+), (.*?)\)$", text, re.MULTILINE | re.DOTALL):
+        # A parameter and its default are the two words before an error bound.
+        parameters = re.findall(r"([^\s(),]+),\s*([^\s(),]+),\s*ULP\(", row)
         yield name, {parameter: None if default == "REQUIRED" else default for parameter, default in parameters}
 
 

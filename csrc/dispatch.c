@@ -6,8 +6,9 @@
 #include "platform.h"
 
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
-#define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
-#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
+#define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \
+    [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
+#define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {#name, 2, {{#p, p_default}, {#q, q_default}}},
 static const fa_activation activations[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
@@ -22,9 +23,10 @@ typedef struct {
 } measured;
 
 #define ULP(...) {__VA_ARGS__}
-#define ACTIVATION_0(name, cost, value, grad) [FA_INDEX_##name] = {cost, value, grad, {0}, {0}},
-#define ACTIVATION_1(name, cost, value, grad, p, p_default, by_p) [FA_INDEX_##name] = {cost, value, grad, by_p, {0}},
-#define ACTIVATION_2(name, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
+#define ACTIVATION_0(name, usual, cost, value, grad) [FA_INDEX_##name] = {cost, value, grad, {0}, {0}},
+#define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \
+    [FA_INDEX_##name] = {cost, value, grad, by_p, {0}},
+#define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {cost, value, grad, by_p, by_q},
 static const measured measurements[FA_ACTIVATION_COUNT] = {
 #include "functions.def"

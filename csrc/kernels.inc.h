@@ -15,6 +15,9 @@
 #define FA_UNROLL _Pragma("GCC unroll 32")
 #endif
 
+/* Blocks looked at before they are computed: 4 KiB and less stay in the first-level cache. */
+enum { SPAN_BLOCKS = 8 };
+
 #define FA_REAL 32
 #include "kernels_of_type.inc.h"
 #undef FA_REAL

@@ -10,59 +10,95 @@ typedef struct {
 } F(point);
 #define POINT(...) ((F(point)){__VA_ARGS__})
 
+/* The last argument of an activation, usual: x is finite and |x| at most the limit in functions.def, so that what only
+ * larger x need can be left out. ANY_RANGE: there is nothing to leave out. */
+#define ANY_RANGE __attribute__((unused)) int usual
+
 #include "activations/piecewise.h"
 #include "activations/logistic.h"
 #include "activations/exponential.h"
 #include "activations/hyperbolic.h"
 #include "activations/gaussian.h"
 
-/* at: index of x among the operands; count: number of parameters; compute, store: expressions in x[i], p and q, out.
- * A scalar kernel has a copy of its loop for the default parameters, which the compiler folds into the formulas. */
-#define LOOP(name, operation, at, count, p_default, q_default, compute, store)                                \
-    FA_INLINE void F(name##_##operation)(void *const *operands, size_t blocks, int array, real p0, real q0) { \
-        const real *const dy = operands[0], *const x = operands[at];                                          \
-        const real *const ps = array ? operands[at + 1] : x, *const qs = array ? operands[at + count] : x;    \
-        real *const out = operands[at + 1 + count];                                                           \
-        const size_t n = blocks * (FA_BLOCK_BYTES / sizeof(real));                                            \
-        (void)dy;                                                                                             \
-        FA_INDEPENDENT                                                                                        \
-        for (size_t i = 0; i < n; i++) {                                                                      \
-            const real p = array ? ps[i] : p0, q = array ? qs[i] : q0;                                        \
-            const F(point) result = compute;                                                                  \
-            (void)p, (void)q;                                                                                 \
-            store;                                                                                            \
-        }                                                                                                     \
-    }                                                                                                         \
-    static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                        \
-        const real p = count > 0 ? *(const real *)operands[at + 1] : p_default;                               \
-        const real q = count > 1 ? *(const real *)operands[at + count] : q_default;                           \
-        if (p == p_default && q == q_default)                                                                 \
-            F(name##_##operation)(operands, blocks, 0, p_default, q_default);                                 \
-        else                                                                                                  \
-            F(name##_##operation)(operands, blocks, 0, p, q);                                                 \
-    }                                                                                                         \
-    static void F(name##_##operation##_array)(void *const *operands, size_t blocks) {                         \
-        F(name##_##operation)(operands, blocks, count > 0, 0, 0);                                             \
+enum { F(block) = FA_BLOCK_BYTES / sizeof(real) };
+
+/* Whether |x| <= limit for all, NaN not: no difference of the bits is negative. */
+FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
+    const integer magnitude = ~F(bits)((real)-0.0), top = F(bits)(limit);
+    const size_t n = blocks * F(block);
+    integer signs = 0;
+    for (size_t i = 0; i < n; i++) signs |= top - (F(bits)(x[i]) & magnitude);
+    return signs >= 0;
+}
+
+/* at: index of x among the operands; count: number of parameters; limit: see USUAL in functions.def; compute, store:
+ * expressions in x[i], p, q and usual, out. A scalar kernel has a copy of its loop for the default parameters, which
+ * the compiler folds into the formulas. That copy looks at a span of x first: where all of it is usual, another copy
+ * leaves out what only larger x need, and the results are the same. */
+#define LOOP(name, operation, at, count, p_default, q_default, limit, compute, store)                            \
+    FA_INLINE void F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0, \
+                                         real q0, int usual) {                                                   \
+        const real *const dy = operands[0], *const x = operands[at];                                             \
+        const real *const ps = array ? operands[at + 1] : x, *const qs = array ? operands[at + count] : x;       \
+        real *const out = operands[at + 1 + count];                                                              \
+        const size_t n = blocks * F(block);                                                                      \
+        (void)dy, (void)usual;                                                                                   \
+        FA_INDEPENDENT                                                                                           \
+        for (size_t k = 0; k < n; k++) {                                                                         \
+            const size_t i = first + k;                                                                          \
+            const real p = array ? ps[i] : p0, q = array ? qs[i] : q0;                                           \
+            const F(point) result = compute;                                                                     \
+            (void)p, (void)q;                                                                                    \
+            store;                                                                                               \
+        }                                                                                                        \
+    }                                                                                                            \
+    static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                           \
+        const real p = count > 0 ? *(const real *)operands[at + 1] : p_default;                                  \
+        const real q = count > 1 ? *(const real *)operands[at + count] : q_default;                              \
+        if (!(p == p_default && q == q_default)) {                                                               \
+            F(name##_##operation)(operands, 0, blocks, 0, p, q, 0);                                              \
+            return;                                                                                              \
+        }                                                                                                        \
+        const size_t span = limit > 0 ? SPAN_BLOCKS : blocks;                                                    \
+        for (size_t done = 0, now; done < blocks; done += now) {                                                 \
+            const size_t first = done * F(block);                                                                \
+            now = blocks - done < span ? blocks - done : span;                                                   \
+            if (limit > 0 && F(all_within)(limit, (const real *)operands[at] + first, now))                      \
+                F(name##_##operation)(operands, first, now, 0, p_default, q_default, 1);                         \
+            else                                                                                                 \
+                F(name##_##operation)(operands, first, now, 0, p_default, q_default, 0);                         \
+        }                                                                                                        \
+    }                                                                                                            \
+    static void F(name##_##operation##_array)(void *const *operands, size_t blocks) {                            \
+        if (count > 0)                                                                                           \
+            F(name##_##operation)(operands, 0, blocks, 1, 0, 0, 0);                                              \
+        else                                                                                                     \
+            F(name##_##operation##_scalar)(operands, blocks);                                                    \
     }
 
 #define SECOND_OUTPUT(count) ((real *)operands[2 + count])
-#define COMMON(name, count, p, q, compute)                                      \
-    LOOP(name, forward, 0, count, p, q, compute, out[i] = result.value)         \
-    LOOP(name, grad, 0, count, p, q, compute, out[i] = result.grad)             \
-    LOOP(name, backward, 1, count, p, q, compute, out[i] = dy[i] * result.grad) \
-    LOOP(name, value_and_grad, 0, count, p, q, compute, (out[i] = result.value, SECOND_OUTPUT(count)[i] = result.grad))
+#define COMMON(name, count, p, q, limit, compute)                                      \
+    LOOP(name, forward, 0, count, p, q, limit, compute, out[i] = result.value)         \
+    LOOP(name, grad, 0, count, p, q, limit, compute, out[i] = result.grad)             \
+    LOOP(name, backward, 1, count, p, q, limit, compute, out[i] = dy[i] * result.grad) \
+    LOOP(name, value_and_grad, 0, count, p, q, limit, compute,                         \
+         (out[i] = result.value, SECOND_OUTPUT(count)[i] = result.grad))
 
-#define ACTIVATION_0(name, ...) COMMON(name, 0, (real)0, (real)0, F(name)(x[i]))
-#define ACTIVATION_1(name, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
-    COMMON(name, 1, (real)p_default, (real)0, F(name)(x[i], p))           \
-    LOOP(name, grad_p, 0, 1, (real)p_default, (real)0, F(name)(x[i], p), out[i] = result.by_p)
-#define ACTIVATION_2(name, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q)       \
-    COMMON(name, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q))                                \
-    LOOP(name, grad_p, 0, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q), out[i] = result.by_p) \
-    LOOP(name, grad_q, 0, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q), out[i] = result.by_q)
+#define USUAL(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
+#define ACTIVATION_0(name, limit, ...) COMMON(name, 0, (real)0, (real)0, limit, F(name)(x[i], usual))
+#define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
+    COMMON(name, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual))    \
+    LOOP(name, grad_p, 0, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual), out[i] = result.by_p)
+#define ACTIVATION_2(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q) \
+    COMMON(name, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual))                   \
+    LOOP(name, grad_p, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual),          \
+         out[i] = result.by_p)                                                                             \
+    LOOP(name, grad_q, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual), out[i] = result.by_q)
 #include "functions.def"
 
 #undef LOOP
 #undef SECOND_OUTPUT
 #undef COMMON
 #undef POINT
+#undef ANY_RANGE
+#undef USUAL

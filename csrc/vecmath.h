@@ -13,7 +13,10 @@ static const real F(largest) = 0x1.fffffep127f;
 static const real F(log2_e) = 0x1.715476p+0f;
 static const real F(ln2_high) = 0x1.62e4p-1f; /* short: a product with n is exact */
 static const real F(ln2_low) = 0x1.7f7d1cp-20f;
+static const real F(ln2) = 0x1.62e43p-1f;
 static const real F(exp_q)[] = {0x1.fffff8p-2f, 0x1.55548ep-3f, 0x1.555b9ap-5f, 0x1.123beep-7f, 0x1.684fccp-10f};
+static const real F(exp_h)[] = {-0.5f,          0x1.fffff8p-4f,   -0x1.55548ep-6f,
+                                0x1.555b9ap-9f, -0x1.123beep-12f, 0x1.684fccp-16f};
 static const real F(log1p_centre) = 0x1.e95p-2f;
 static const real F(log1p_l)[] = {0x1.a280c2p-1f, -0x1.2d929ap-2f, 0x1.19063ap-3f, -0x1.22f65p-4f,
                                   0x1.3f51c6p-5f, -0x1.6c0f34p-6f, 0x1.a89746p-7f, -0x1.ebd9a8p-8f,
@@ -26,9 +29,21 @@ static const real F(largest) = 0x1.fffffffffffffp1023;
 static const real F(log2_e) = 0x1.71547652b82fep+0;
 static const real F(ln2_high) = 0x1.62e42fefa38p-1;
 static const real F(ln2_low) = 0x1.ef35793c7673p-45;
+static const real F(ln2) = 0x1.62e42fefa39efp-1;
 static const real F(exp_q)[] = {
     0x1.000000000000cp-1,  0x1.5555555555515p-3,  0x1.555555554fe41p-5,  0x1.1111111121199p-7,  0x1.6c16c185f705p-10,
     0x1.a01a014dbd442p-13, 0x1.a01995e5a186ep-16, 0x1.71ded7205f28ap-19, 0x1.28b0d2fa3052ep-22, 0x1.adfa4454e656bp-26};
+static const real F(exp_h)[] = {-0.5,
+                                0x1.000000000000cp-3,
+                                -0x1.5555555555515p-6,
+                                0x1.555555554fe41p-9,
+                                -0x1.1111111121199p-12,
+                                0x1.6c16c185f705p-16,
+                                -0x1.a01a014dbd442p-20,
+                                0x1.a01995e5a186ep-24,
+                                -0x1.71ded7205f28ap-28,
+                                0x1.28b0d2fa3052ep-32,
+                                -0x1.adfa4454e656bp-37};
 static const real F(log1p_centre) = 0x1.e4p-2;
 static const real F(log1p_l)[] = {
     0x1.a349819c14664p-1,  -0x1.2f0957a999577p-2,  0x1.1b4d38fe02712p-3,  -0x1.264df32f906c4p-4,
@@ -50,6 +65,9 @@ FA_INLINE real F(with_sign)(real magnitude, real sign) {
 FA_INLINE real F(at_least)(real low, real x) { return x < low ? low : x; }
 FA_INLINE real F(at_most)(real high, real x) { return x > high ? high : x; }
 
+/* The same where x may be out of range: for usual x, x itself. */
+FA_INLINE real F(within)(real high, real x, int usual) { return usual ? x : F(at_most)(high, x); }
+
 FA_INLINE integer F(bits)(real x) {
     integer bits;
     __builtin_memcpy(&bits, &x, sizeof bits);
@@ -62,20 +80,21 @@ FA_INLINE real F(from_bits)(integer bits) {
     return x;
 }
 
+/* max(x, 0), and -0 for negative x: among unsigned integers, that is a minimum. */
+FA_INLINE real F(positive_part)(real x, int usual) {
+    const unsigned_integer sign = (unsigned_integer)F(bits)((real)-0.0), bits = (unsigned_integer)F(bits)(x);
+    if (FA_REAL == 32 && usual) return F(from_bits)((integer)(bits < sign ? bits : sign));
+    return x < 0 ? 0 : x;
+}
+
 FA_INLINE integer F(to_exponent)(integer n) { return (integer)((unsigned_integer)n << F(mantissa_bits)); }
 
-/* Even and odd powers apart: two short chains in place of a long one. */
+/* By Horner's rule: the fewest operations and the least error. */
 FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
-    const real square = x * x;
-    int k = (count - 1) & ~1;
-    real even = coefficients[k], odd = k + 1 < count ? coefficients[k + 1] : coefficients[k - 1];
-    if (k + 1 == count) k -= 2, even = FMA(even, square, coefficients[k]);
+    real y = coefficients[count - 1];
     FA_UNROLL
-    for (k -= 2; k >= 0; k -= 2) {
-        even = FMA(even, square, coefficients[k]);
-        odd = FMA(odd, square, coefficients[k + 1]);
-    }
-    return FMA(odd, x, even);
+    for (int k = count - 2; k >= 0; k--) y = FMA(y, x, coefficients[k]);
+    return y;
 }
 
 /* Numbers in two words: an unevaluated sum of a number and a word below its last digit. */
@@ -110,6 +129,12 @@ FA_INLINE F(two_words) F(ordered_sum)(real a, real b) {
     return (F(two_words)){sum, b - (sum - a)};
 }
 
+/* a + b, whichever is larger. */
+FA_INLINE F(two_words) F(sum)(real a, real b) {
+    const real sum = a + b, b_part = sum - a;
+    return (F(two_words)){sum, (a - (sum - b_part)) + (b - b_part)};
+}
+
 /* a b + c, rounded once or, without FMA, almost so in float. */
 FA_INLINE real F(fused)(real a, real b, real c) {
 #if FA_REAL == 32 && !FA_HAS_FMA
@@ -139,14 +164,26 @@ FA_INLINE F(two_words) F(reciprocal)(F(two_words) d) {
 /* A sum of two words as one number, where the low word of an infinity is NaN. */
 FA_INLINE real F(whole)(F(two_words) x) { return F(absolute)(x.high) <= F(largest) ? x.high + x.low : x.high; }
 
-/* n / d, rounded little more than once. */
-FA_INLINE real F(over)(real n, F(two_words) d) {
+/* n / d, in two words and rounded little more than once. */
+FA_INLINE F(two_words) F(words_over)(real n, F(two_words) d) {
     const F(two_words) r = F(reciprocal)(d);
     const real y = n * r.high;
-    return y + FMA(-y, r.low, F(product_error)(n, r.high, y));
+    return (F(two_words)){y, FMA(-y, r.low, F(product_error)(n, r.high, y))};
 }
 
-/* n / d^2, rounded little more than once. */
+FA_INLINE real F(over)(real n, F(two_words) d) {
+    const F(two_words) y = F(words_over)(n, d);
+    return y.high + y.low;
+}
+
+/* n / d^2, in two words and rounded little more than once. */
+FA_INLINE F(two_words) F(words_over_square)(F(two_words) n, F(two_words) d) {
+    const F(two_words) r = F(reciprocal)(d);
+    const real y = n.high * r.high, y_low = FMA(n.low, r.high, FMA(-2 * y, r.low, F(product_error)(n.high, r.high, y)));
+    const real high = y * r.high;
+    return (F(two_words)){high, FMA(r.high, y_low, F(product_error)(y, r.high, high))};
+}
+
 FA_INLINE real F(over_square)(real n, F(two_words) d) {
     const F(two_words) r = F(reciprocal)(d);
     const real y = n * r.high;
@@ -171,16 +208,22 @@ FA_INLINE F(power) F(exp_power)(real high, real low) {
     return F(reduced_power)(shifted, n, FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low));
 }
 
-/* e^(-(high + low) / 2). */
+/* e^(-(high + low) / 2) = 2^n e^(-r/2), times e^(excess high / 2), the excess of 2 ln2 in one word over 2 ln2: whoever
+ * calls has that in a coefficient. */
 FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
     const real shift = F(shift) + F(bias), shifted = FMA(high, (real)-0.5 * F(log2_e), shift), n = shifted - shift;
-    const real rest = FMA(n, 2 * F(ln2_high), high) + FMA(n, 2 * F(ln2_low), low);
-    return F(reduced_power)(shifted, n, (real)-0.5 * rest);
+#if FA_HAS_FMA
+    const real r = FMA(n, 2 * F(ln2), high) + low;
+#else /* the same word in two halves, whose products with n are exact */
+    const real r = (n * (2 * F(ln2_high)) + high) + (n * (2 * (F(ln2) - F(ln2_high))) + low);
+#endif
+    return (F(power)){n, r * POLYNOMIAL(r, F(exp_h)), F(to_exponent)(F(bits)(shifted))};
 }
 
 /* e^t = first s (1 + p) last for t <= 0. The outer factors are 1 until e^t comes near the subnormals; then they keep
  * s in range, and only the product with the last of them rounds. With one of them, for factors of ordinary size, t
- * goes down to -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0. */
+ * goes down to -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0; with none,
+ * for t whose e^t is far from the subnormals. */
 #if FA_REAL == 32
 static const real F(exp_top) = 109, F(fading_end) = (real)192.9, F(fading_far) = -76;
 static const real F(fading_factor) = 0x1p-76f;
@@ -194,7 +237,7 @@ typedef struct {
 } F(fading);
 
 FA_INLINE F(fading) F(fade)(F(power) e, int outer_factors) {
-    const real outer = e.n < F(fading_far) ? F(fading_factor) : 1;
+    const real outer = outer_factors > 0 && e.n < F(fading_far) ? F(fading_factor) : 1;
 #if FA_REAL == 64 && !FA_HAS_FMA /* SSE2 has no select of 64-bit integers, which the other form becomes */
     const real n = e.n - outer_factors * (e.n < F(fading_far) ? F(fading_far) : 0);
     const real s = F(from_bits)(F(to_exponent)(F(bits)(n + (F(shift) + F(bias)))));
@@ -204,7 +247,9 @@ FA_INLINE F(fading) F(fade)(F(power) e, int outer_factors) {
     return (F(fading)){outer_factors == 2 ? outer : 1, s, e.p, outer};
 }
 
-FA_INLINE F(fading) F(exp_fading)(real high, real low) { return F(fade)(F(exp_power)(high, low), 2); }
+FA_INLINE F(fading) F(exp_fading)(real high, real low, int usual) {
+    return F(fade)(F(exp_power)(high, low), usual ? 0 : 2);
+}
 
 /* y e^t, for any y. */
 FA_INLINE real F(times)(real y, F(fading) e) {
@@ -213,9 +258,10 @@ FA_INLINE real F(times)(real y, F(fading) e) {
 }
 
 /* The same before the last factor, in two words. */
-FA_INLINE F(two_words) F(words_of)(real y, F(fading) e) {
-    const real scaled = y * (e.first * e.s), product = FMA(scaled, e.p, scaled);
-    return (F(two_words)){product, FMA(scaled, e.p, scaled - product)};
+FA_INLINE F(two_words) F(words_of)(F(two_words) y, F(fading) e) {
+    const real scale = e.first * e.s, scaled = y.high * scale, low = y.low * scale;
+    const real product = FMA(scaled, e.p, scaled);
+    return (F(two_words)){product, FMA(scaled, e.p, scaled - product) + FMA(low, e.p, low)};
 }
 
 FA_INLINE real F(words_times)(F(two_words) y, F(fading) e) {
@@ -252,9 +298,9 @@ typedef struct {
     real c, s, p;
 } F(growing);
 
-FA_INLINE F(growing) F(exp_growing)(real high, real low) {
+FA_INLINE F(growing) F(exp_growing)(real high, real low, int usual) {
     const F(power) e = F(exp_power)(high, low);
-    const integer excess = e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
+    const integer excess = !usual && e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
     return (F(growing)){F(from_bits)(F(bits)((real)1) - excess), F(from_bits)(e.exponent - excess), e.p};
 }
 

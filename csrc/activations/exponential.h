@@ -15,15 +15,15 @@ static const real F(celu_w)[] = {
     0x1.983db1b137c0dp-34, 0x1.6f466eaa8ee05p-40, 0x1.6ed2d570e65b2p-42, 0x1.7d900f5186d5ap-38};
 #endif
 
-FA_INLINE F(point) F(elu)(real x, real alpha) {
-    const F(fading) e = F(exp_fading)(F(at_least)(-F(fading_end), F(at_most)(0, x)), NO_LOW);
+FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
+    const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), F(absolute)(x), usual), NO_LOW, usual);
     const real m = F(expm1_of)(e);
     return POINT(.value = x >= 0 ? x : alpha * m, .grad = x > 0 ? 1 : F(times)(alpha, e), .by_p = x >= 0 ? 0 : m);
 }
 
-FA_INLINE F(point) F(selu)(real x) {
+FA_INLINE F(point) F(selu)(real x, int usual) {
     const real scale = (real)1.0507009873554804934193349852946;
-    const F(fading) e = F(fade)(F(exp_power)(F(at_least)(-F(exp_top), F(at_most)(0, x)), NO_LOW), 1);
+    const F(fading) e = F(fade)(F(exp_power)(-F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW), usual ? 0 : 1);
     const real m = F(expm1_of)(e);
     return POINT(.value = x >= 0 ? scale * x : FMA(F(selu_high), m, F(selu_low) * m),
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
@@ -31,7 +31,7 @@ FA_INLINE F(point) F(selu)(real x) {
 
 /* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
  * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
-FA_INLINE F(point) F(celu)(real x, real alpha) {
+FA_INLINE F(point) F(celu)(real x, real alpha, ANY_RANGE) {
     const real one = alpha >= 0 ? 1 : (real)__builtin_nan(""), inverse = one / alpha;
     const real v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
     const real error = alpha <= F(largest) ? -inverse * F(product_error)(v, alpha, x) : 0;

@@ -23,33 +23,35 @@ static const real F(tanh_shrink_w)[] = {
 /* With c e^2a = s (1 + p) = E, a = |x|: tanh(a) = 1 - q, q = 2c / (E + c), and a + a^3 t(a^2) where that would
  * cancel. The derivative 4 c E / (E + c)^2 never takes 1 - tanh^2. tanh_shrink adds q to a - 1 likewise. */
 typedef struct {
-    real tanh, q, grad;
+    F(two_words) tanh;
+    real q, grad;
 } F(tanh_parts);
 
-FA_INLINE F(tanh_parts) F(tanh_of_magnitude)(real a) {
+FA_INLINE F(tanh_parts) F(tanh_of_magnitude)(real a, int usual) {
     const real square = a * a;
-    const F(growing) e = F(exp_growing)(F(at_most)(F(exp_top), 2 * a), NO_LOW);
+    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * a, usual), NO_LOW, usual);
     const real q = 2 * e.c / F(plus_c)(e);
-    const real near = FMA(a * square, POLYNOMIAL(square, F(tanh_t)), a);
-    return (F(tanh_parts)){a < (real)0.55 ? near : 1 - q, q,
+    const real rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
+    return (F(tanh_parts)){F(ordered_sum)(a < (real)0.55 ? a : 1, rest), q,
                            F(over_square)(4 * e.c * F(number)(e), F(words_plus_c)(e))};
 }
 
-FA_INLINE F(point) F(tanh)(real x) {
-    const F(tanh_parts) y = F(tanh_of_magnitude)(F(absolute)(x));
-    return POINT(.value = F(with_sign)(y.tanh, x), .grad = y.grad);
+FA_INLINE F(point) F(tanh)(real x, int usual) {
+    const F(tanh_parts) y = F(tanh_of_magnitude)(F(absolute)(x), usual);
+    return POINT(.value = F(with_sign)(y.tanh.high, x), .grad = y.grad);
 }
 
-FA_INLINE F(point) F(tanh_shrink)(real x) {
+FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {
     const real a = F(absolute)(x), square = a * a;
-    const F(tanh_parts) y = F(tanh_of_magnitude)(a);
+    const F(tanh_parts) y = F(tanh_of_magnitude)(a, usual);
     const real cube = a * square, cube_low = FMA(a, F(product_error)(a, a, square), F(product_error)(a, square, cube));
     const real w = POLYNOMIAL(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
-    return POINT(.value = F(with_sign)(a < (real)1.25 ? near : (a - 1) + y.q, x), .grad = y.tanh * y.tanh);
+    return POINT(.value = F(with_sign)(a < (real)1.25 ? near : (a - 1) + y.q, x),
+                 .grad = FMA(y.tanh.high, y.tanh.high, 2 * y.tanh.high * y.tanh.low));
 }
 
-FA_INLINE F(point) F(softsign)(real x) {
-    const real a = F(at_most)(F(largest), F(absolute)(x));
+FA_INLINE F(point) F(softsign)(real x, int usual) {
+    const real a = F(within)(F(largest), F(absolute)(x), usual);
     const F(two_words) sum = F(ordered_sum)(a > 1 ? a : 1, a > 1 ? 1 : a);
     return POINT(.value = F(with_sign)(a / sum.high, x), .grad = F(over_square)(1, sum));
 }

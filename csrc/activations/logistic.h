@@ -2,8 +2,8 @@
  * sigmoid(-a): every function here is computed on the side where it is small, and carried to the other by symmetry. */
 
 /* The derivative c E / (c + E)^2 never takes sigmoid (1 - sigmoid), which would cancel. */
-FA_INLINE F(point) F(sigmoid)(real x) {
-    const F(growing) e = F(exp_growing)(F(at_most)(F(exp_top), F(absolute)(x)), NO_LOW);
+FA_INLINE F(point) F(sigmoid)(real x, int usual) {
+    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW, usual);
     const real q = e.c / F(plus_c)(e);
     return POINT(.value = x < 0 ? q : 1 - q, .grad = F(over_square)(e.c * F(number)(e), F(words_plus_c)(e)));
 }
@@ -21,10 +21,10 @@ FA_INLINE F(gated) F(gate)(real factor, F(growing) e, F(two_words) slope) {
     return (F(gated)){factor * e.c / F(plus_c)(e), F(over_square)(e.c * numerator, F(words_plus_c)(e))};
 }
 
-FA_INLINE F(point) F(silu)(real x) {
-    const real a = F(at_most)(F(exp_top), F(absolute)(x));
-    const F(gated) y = F(gate)(a, F(exp_growing)(a, NO_LOW), (F(two_words)){1 - a, NO_LOW});
-    return POINT(.value = (x < 0 ? 0 : x) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
+FA_INLINE F(point) F(silu)(real x, int usual) {
+    const real a = F(within)(F(exp_top), F(absolute)(x), usual);
+    const F(gated) y = F(gate)(a, F(exp_growing)(a, NO_LOW, usual), (F(two_words)){1 - a, NO_LOW});
+    return POINT(.value = F(positive_part)(x, usual) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
 }
 
 /* beta x in two words, with 0 for 0 times infinity. The low word counts only while an exponential of the product
@@ -37,21 +37,23 @@ FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
 
 /* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another
  * power of two out of E. The derivative by beta is the square of x h / (1 + h^2), h = e^(-|v|/2). */
-FA_INLINE F(point) F(swish)(real x, real beta) {
+FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
     const F(two_words) v = F(scaled_argument)(x, beta);
     const real magnitude = F(absolute)(v.high), low = v.high < 0 ? -v.low : v.low;
-    const real a = F(at_most)(F(fading_end), magnitude), finite = F(at_least)(-F(largest), F(at_most)(F(largest), x));
+    const real a = F(within)(F(fading_end), magnitude, usual);
+    const real finite = usual ? x : F(at_least)(-F(largest), F(at_most)(F(largest), x));
     const F(power) power = F(exp_power)(a, low);
-    const integer one = F(bits)((real)1), excess = power.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
-    const integer rest = power.n > F(exp_large) + F(exp_down) ? F(to_exponent)((int)F(bias) - 1) : 0;
+    const integer one = F(bits)((real)1), excess = !usual && power.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
+    const integer rest = !usual && power.n > F(exp_large) + F(exp_down) ? F(to_exponent)((int)F(bias) - 1) : 0;
     const real far = F(from_bits)(one - rest);
     const F(growing) e = {F(from_bits)(one - excess), F(from_bits)(power.exponent - excess - rest), power.p};
     const F(gated) y = F(gate)(finite, e, F(ordered_sum)(1 - a, -low));
     const real part = y.part * far, grad = y.grad * far;
 
-    const F(fading) h = F(exp_fading)((real)-0.5 * F(at_most)(2 * F(fading_end), magnitude), (real)-0.5 * low);
+    const F(fading) h =
+        F(exp_fading)((real)-0.5 * F(within)(2 * F(fading_end), magnitude, usual), (real)-0.5 * low, usual);
     const real root = F(value_of)(h), square = root * root;
-    const F(two_words) w = F(words_of)(F(over)(finite, F(ordered_sum)(1, square)), h);
+    const F(two_words) w = F(words_of)(F(words_over)(finite, F(ordered_sum)(1, square)), h);
     const real high = w.high * h.last, by_beta = high * high;
     const real by_beta_low = FMA(2 * high, w.low * h.last, F(product_error)(high, high, by_beta));
     return POINT(.value = F(with_sign)(v.high < 0 ? part : x - part, x), .grad = v.high < 0 ? grad : 1 - grad,
@@ -61,23 +63,24 @@ FA_INLINE F(point) F(swish)(real x, real beta) {
 /* softplus(x, beta) = max(v, 0) / beta + log1p(e^-|v|) / beta, v = beta x, and 1 / beta in two words. The derivative
  * by beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta
  * takes one of h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
-FA_INLINE F(point) F(softplus)(real x, real beta) {
+FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
     const F(two_words) v = F(scaled_argument)(x, beta);
     const real magnitude = F(absolute)(v.high), low = v.high < 0 ? v.low : -v.low;
     const real inverse = 1 / beta, inverse_error = F(product_error)(beta, inverse, 1);
     const real residue = F(absolute)(inverse) <= F(largest) ? inverse_error : 0;
 
-    const F(fading) e = F(exp_fading)(-F(at_most)(F(fading_end), magnitude), low);
+    const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), magnitude, usual), low, usual);
     const real number = F(value_of)(e), share = 1 / (1 + number), below = F(times)(share, e);
     const real scaled = F(log1p_ratio)(number) * (e.first * e.s);
     const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled) * inverse * e.last;
 
-    const real a = F(at_most)(2 * F(fading_end), magnitude);
-    const F(fading) h = F(exp_fading)((real)-0.5 * a, (real)0.5 * low);
+    const real a = F(within)(2 * F(fading_end), magnitude, usual);
+    const F(fading) h = F(exp_fading)((real)-0.5 * a, (real)0.5 * low, usual);
     const real root = F(value_of)(h), square = root * root;
-    const real entropy = FMA(a, 1 / (1 + square), F(log1p_ratio)(square));
-    const F(two_words) w = F(words_of)(inverse, h);
-    const real high = w.high * h.last, w_low = FMA(-w.high, residue, w.low) * h.last;
+    const F(two_words) weighted = F(words_over)(a, F(ordered_sum)(1, square));
+    const real entropy = weighted.high + (weighted.low + F(log1p_ratio)(square));
+    const F(two_words) w = F(words_of)((F(two_words)){inverse, -inverse * residue}, h);
+    const real high = w.high * h.last, w_low = w.low * h.last;
     const real product = entropy * high, by_beta = product * high;
     const real product_low = FMA(2 * entropy, w_low, F(product_error)(entropy, high, product));
     const real by_beta_low = FMA(high, product_low, F(product_error)(product, high, by_beta));
@@ -86,17 +89,17 @@ FA_INLINE F(point) F(softplus)(real x, real beta) {
                  .by_p = -(F(absolute)(inverse) <= F(largest) ? finite : limit));
 }
 
-FA_INLINE F(point) F(log_sigmoid)(real x) {
-    const F(point) y = F(softplus)(-x, 1);
+FA_INLINE F(point) F(log_sigmoid)(real x, int usual) {
+    const F(point) y = F(softplus)(-x, 1, usual);
     return POINT(.value = -y.value, .grad = y.grad);
 }
 
 /* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; for x > 20 the factor is 1. The derivative is n / d + 4 x e
- * (1 + e) / d^2. Left of -1/2, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e
+ * (1 + e) / d^2. For negative x, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e
  * = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
-FA_INLINE F(point) F(mish)(real x) {
-    const real finite = F(at_least)(-F(exp_top), F(at_most)(20, x)), g = 4 * (1 + finite);
-    const F(fading) power = F(fade)(F(exp_power)(finite, NO_LOW), 1);
+FA_INLINE F(point) F(mish)(real x, int usual) {
+    const real finite = usual ? x : F(at_least)(-F(exp_top), F(at_most)(20, x)), g = 4 * (1 + finite);
+    const F(fading) power = F(fade)(F(exp_power)(finite, NO_LOW), usual ? 0 : 1);
     const real s = F(scale_of)(power), p = power.p, e = FMA(s, p, s);
     const F(two_words) m = F(ordered_sum)(2, e);
     const real n2 = FMA(e, m.high, 2);
@@ -105,8 +108,9 @@ FA_INLINE F(point) F(mish)(real x) {
     const real right = F(over)(e * m.high, d) + F(over_square)(4 * finite * e * (1 + e), d);
     const real square = s * s, p1 = s * FMA(s, FMA(3, s, 8), g + 2);
     const F(two_words) p0 = F(product_plus)(g, 1 + s, FMA(square, s + 4, 2 * s));
-    const real bracket = p0.high + FMA(p, FMA(p, square * FMA(s, p + 3, 4), p1), p0.low);
-    const real left = F(times)(F(over_square)(bracket, d), power);
-    const real grad = finite > (real)-0.5 ? right : left;
-    return POINT(.value = x > 20 ? x : F(with_sign)(value, x), .grad = x > 20 ? 1 : grad);
+    const F(two_words) bracket = F(sum)(p0.high, FMA(p, FMA(p, square * FMA(s, p + 3, 4), p1), p0.low));
+    const real left = F(words_times)(F(words_over_square)(bracket, d), power);
+    const real grad = finite > 0 ? right : left;
+    const int is_identity = !usual && x > 20;
+    return POINT(.value = is_identity ? x : F(with_sign)(value, x), .grad = is_identity ? 1 : grad);
 }

@@ -14,52 +14,54 @@ FA_INLINE real F(sixth_of)(F(two_words) x) {
     return FMA(x.high, F(sixth), FMA(x.high, F(sixth_rest), x.low * F(sixth)));
 }
 
-FA_INLINE F(point) F(relu)(real x) { return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0)); }
+FA_INLINE F(point) F(relu)(real x, ANY_RANGE) {
+    return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0));
+}
 
-FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val) {
+FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val, ANY_RANGE) {
     const real raised = x <= min_val ? min_val : x;
     const real below_max = raised < max_val ? 1 : 0;
     return POINT(.value = raised >= max_val ? max_val : raised, .grad = F(unless_nan)(x, x > min_val ? below_max : 0),
                  .by_p = F(unless_nan)(x, x <= min_val ? below_max : 0), .by_q = F(unless_nan)(x, 1 - below_max));
 }
 
-FA_INLINE F(point) F(relu6)(real x) { return F(hard_tanh)(x, 0, 6); }
+FA_INLINE F(point) F(relu6)(real x, ANY_RANGE) { return F(hard_tanh)(x, 0, 6, 0); }
 
-FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope) {
+FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope, ANY_RANGE) {
     const real factor = negative_slope == 0 ? F(at_least)(-F(largest), x) : x; /* the limit at -inf is 0 then */
     return POINT(.value = x > 0 ? x : factor * negative_slope, .grad = F(unless_nan)(x, x > 0 ? 1 : negative_slope),
                  .by_p = x > 0 ? 0 : x);
 }
 
-FA_INLINE F(point) F(hard_sigmoid)(real x) {
+FA_INLINE F(point) F(hard_sigmoid)(real x, ANY_RANGE) {
     const real value = F(sixth_of)(F(ordered_sum)(3, x)), slope = x > -3 ? F(sixth) : 0;
     const real clipped = x >= 3 ? 1 : value;
     return POINT(.value = x <= -3 ? 0 : clipped, .grad = F(unless_nan)(x, x < 3 ? slope : 0));
 }
 
-FA_INLINE F(point) F(hard_swish)(real x) {
-    const real sum = x + 3, product = x * F(sixth);
-    const real fused = FMA(product, sum, FMA(x, F(sixth_rest), F(product_error)(x, F(sixth), product)) * sum);
-    const real value = FA_HAS_FMA ? fused : x * sum / 6;
+FA_INLINE F(point) F(hard_swish)(real x, ANY_RANGE) {
+    const real sum = x + 3, product = x * sum; /* first, because it is exact where it is subnormal */
+    const real sixth = F(sixth_of)((F(two_words)){product, F(product_error)(x, sum, product)});
+    const real value = FA_HAS_FMA ? sixth : product / 6;
     const real slope = F(sixth_of)(F(ordered_sum)(3, 2 * x)), inner = x >= 3 ? 1 : slope;
     const real right = x >= 3 ? x : F(with_sign)(value, x);
     return POINT(.value = x <= -3 ? 0 : right, .grad = x <= -3 ? 0 : inner);
 }
 
-FA_INLINE F(point) F(soft_shrink)(real x, real lambd) {
+FA_INLINE F(point) F(soft_shrink)(real x, real lambd, ANY_RANGE) {
     const real inside = F(unless_nan)(x, 0), below = x < -lambd ? 1 : inside;
     const real raised = x < -lambd ? x + lambd : inside;
     return POINT(.value = x > lambd ? x - lambd : raised, .grad = x > lambd ? 1 : below,
                  .by_p = x > lambd ? -1 : below);
 }
 
-FA_INLINE F(point) F(hard_shrink)(real x, real lambd) {
+FA_INLINE F(point) F(hard_shrink)(real x, real lambd, ANY_RANGE) {
     const real above = x > lambd ? 1 : 0, kept = x < -lambd ? 1 : above;
     return POINT(.value = F(unless_nan)(x, kept != 0 ? x : 0), .grad = F(unless_nan)(x, kept),
                  .by_p = F(unless_nan)(x, 0));
 }
 
-FA_INLINE F(point) F(threshold)(real x, real threshold, real value) {
+FA_INLINE F(point) F(threshold)(real x, real threshold, real value, ANY_RANGE) {
     return POINT(.value = x <= threshold ? value : x, .grad = F(unless_nan)(x, x <= threshold ? 0 : 1),
                  .by_p = F(unless_nan)(x, 0), .by_q = F(unless_nan)(x, x <= threshold ? 1 : 0));
 }

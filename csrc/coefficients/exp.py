@@ -16,6 +16,8 @@ def q(r):
 for dtype, degree, head in ((np.float32, 4, 15), (np.float64, 9, 42)):
     coefficients, error = fit(q, lambda r: r**2 / mp.exp(r), degree, -RADIUS, RADIUS, dtype)
     show("exp, relative to e^r", coefficients, error, dtype)
+    # e^(-r/2) = 1 + r (-1/2 + r h(r)).
+    show("exp, of half the argument", [c * mp.mpf(-2) ** -(i + 2) for i, c in enumerate(coefficients)], error, dtype)
     print("log2(e)", hexadecimal(parts(1 / mp.log(2), dtype)[0], dtype))
     # n * (first word) is exact for every n of the type's exponent range.
     print("ln2    ", ", ".join(hexadecimal(w, dtype) for w in parts(mp.log(2), head, dtype)))
