@@ -2,8 +2,8 @@
 
 #if FA_REAL == 32
 static const real F(gelu_k) = 0x1.40d932p+1f;
-static const real F(gelu_n)[] = {0x1.d09ec4p-1f, 0x1.8ee68ep-2f, 0x1.6cf6c6p-4f, 0x1.34475p-7f};
-static const real F(gelu_m)[] = {0x1.cee18ep-1f, 0x1.ce5a04p-3f, 0x1.8026a8p-6f, 0x1.cfc96p-19f};
+static const real F(gelu_n)[] = {0x1.cd138ep-1f, 0x1.895f2cp-2f, 0x1.653824p-4f, 0x1.2a886p-7f};
+static const real F(gelu_m)[] = {0x1.c7cb1ep-1f, 0x1.c52728p-3f, 0x1.73a134p-6f, 0x1.0ec03ep-18f};
 static const real F(gelu_g)[] = {0x1.a340cp-2f,  0x1.7ffe52p-2f, 0x1.65d33ep+0f, 0x1.31caeep+2f,   0x1.bebb48p+3f,
                                  0x1.52ba52p+5f, 0x1.be6cap+1f,  0x1.e46f2cp+8f, -0x1.0596dep+11f, 0x1.137c04p+11f};
 static const real F(gelu_end) = 15; /* gelu and its derivative round to 0 or x beyond */
@@ -17,11 +17,11 @@ static const real F(gelu_tanh_b_low) = -0x1.ab64eap-25f;
 #else
 static const real F(gelu_k) = 0x1.40d931ff62706p+1;
 static const real F(gelu_n)[] = {
-    0x1.ba0b540030617p+0, 0x1.784cbb2ab0ff9p+0, 0x1.99ae0874da704p-1,  0x1.395bffebc9599p-2,  0x1.5e9c0345d0595p-4,
-    0x1.225d160ba973fp-6, 0x1.6028cf58b04bcp-9, 0x1.2cabc8956350ap-12, 0x1.4909ef6ab1d42p-16, 0x1.638a452cb3562p-21};
+    0x1.bd941d6541acp+0,  0x1.7ddddaaae8d97p+0, 0x1.a2571a3bc1e14p-1,  0x1.41eb07f5e2e5fp-2,  0x1.6a57fa4f2a9eep-4,
+    0x1.2de50563fd409p-6, 0x1.70687dfd2e198p-9, 0x1.3c9089f0a4777p-12, 0x1.5cca00d1625a1p-16, 0x1.7baecf096eea3p-21};
 static const real F(gelu_m)[] = {
-    0x1.45744b9f6fa3bp+1, 0x1.a3e8a2c5e30dbp+0,  0x1.5eddbb1ad468cp-1,  0x1.9cd845028a74dp-3,  0x1.6046dd591cdedp-5,
-    0x1.b2ec3971a0a27p-8, 0x1.77183967fa13ap-11, 0x1.9c63949e86e36p-15, 0x1.bd9a7c4814aeep-20, -0x1.55a8f0a055302p-54};
+    0x1.48fd150480eep+1,  0x1.abd2bfa9ed687p+0,  0x1.67fa24deae511p-1,  0x1.aa56c82fce774p-3,  0x1.6e1d949eb8389p-5,
+    0x1.c6e698e8e482bp-8, 0x1.8ae5651bd6f9ep-11, 0x1.b5246bfbc55f4p-15, 0x1.dbdca45194784p-20, -0x1.7a9ba18bf6c63p-54};
 static const real F(gelu_g)[] = {
     0x1.a340d9358d83p-2,    0x1.7ff8d4c9607f5p-2,   0x1.6601afb4a59ap+0,    0x1.3098079778aebp+2,
     0x1.cb42467263ec8p+3,   0x1.2289e8ceaccccp+5,   0x1.0d8df25f2e32cp+6,   0x1.5509615f4168ap+5,
