@@ -11,6 +11,8 @@ The exponential is reduced by 2 ln2 in one word, too large by a factor 1 + EXCES
 too large, which R and G take back.
 """
 
+from functools import partial
+
 import mpmath as mp
 import numpy as np
 
@@ -40,7 +42,20 @@ def excess(dtype):
     return rounded(2 * mp.log(2), dtype) / (2 * mp.log(2)) - 1
 
 
-def fit_mills(r_of, k, degree_n, degree_m, top):
+def mills_over_excess(dtype, a):
+    return mills(a) * mp.exp(-excess(dtype) * a * a / 2)
+
+
+def g_over_excess(dtype, u):
+    return g(u) * mp.exp(-excess(dtype) * (1 / (u + CENTRE) - 4) ** 2 / 2)
+
+
+def relative(f):
+    """The function, and the weight that makes its errors relative."""
+    return f, lambda x: 1 / f(x)
+
+
+def fit_mills(partial(mills_over_excess, dtype), k, degree_n, degree_m, top):
     """N and M with N(0) = 1 and M(0) = 2, and the error they leave.
 
     Least squares on the linear equation N = R (k a N + M), weighted by the last denominator; the last rounds weigh the
@@ -81,15 +96,12 @@ for dtype, end, top, degree_n, degree_m, degree_g, n_steps, m_steps in (
     (np.float64, 39, 39, 10, 10, 22, (0,) * 10, (0,) * 10),
 ):
     k = rounded(1 / DENSITY, dtype)
-    shrink = lambda a, dtype=dtype: mp.exp(-excess(dtype) * a * a / 2)
-    r_of = lambda a, shrink=shrink: mills(a) * shrink(a)
-    g_of = lambda u, shrink=shrink: g(u) * shrink(1 / (u + CENTRE) - 4)
-    n, m, error = fit_mills(r_of, k, degree_n, degree_m, mp.mpf(top))
+    n, m, error = fit_mills(partial(mills_over_excess, dtype), k, degree_n, degree_m, mp.mpf(top))
     print("gelu_k", hexadecimal(k, dtype))
     show("gelu_n, after the 1", stepped(n, n_steps, dtype), error, dtype)
     show("gelu_m, after the 2", stepped(m, m_steps, dtype), error, dtype)
     low, high = 1 / mp.mpf(end + 4) - CENTRE, mp.mpf(1) / 4 - CENTRE
-    show("gelu_g", *fit(g_of, lambda u, g_of=g_of: 1 / g_of(u), degree_g, low, high, dtype), dtype)
+    show("gelu_g", *fit(*relative(partial(g_over_excess, dtype)), degree_g, low, high, dtype), dtype)
     print("gelu_root", ", ".join(hexadecimal(w, dtype) for w in parts(ROOT, dtype, dtype)))
     print("ln2 in one word", hexadecimal(rounded(mp.log(2), dtype), dtype))
     # gelu_tanh: 2 sqrt(2/pi) (1 + 0.044715 x^2) = A + B x^2, the first words so short that A + B x^2 - A is exact.
