@@ -55,7 +55,7 @@ def relative(f):
     return f, lambda x: 1 / f(x)
 
 
-def fit_mills(partial(mills_over_excess, dtype), k, degree_n, degree_m, top):
+def fit_mills(r_of, k, degree_n, degree_m, top):
     """N and M with N(0) = 1 and M(0) = 2, and the error they leave.
 
     Least squares on the linear equation N = R (k a N + M), weighted by the last denominator; the last rounds weigh the
