@@ -102,3 +102,13 @@ void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides
     }
     fa_leave(environment);
 }
+
+/* The volatile variables keep the conversion between the two changes of the environment. */
+float fa_nearest_float(double x) {
+    const fa_environment environment = fa_enter();
+    const volatile double given = x;
+    const volatile float nearest = (float)given;
+    const float result = nearest;
+    fa_leave(environment);
+    return result;
+}

@@ -18,16 +18,17 @@ typedef struct {
     double f32, f64, f32_without_fma, f64_without_fma;
 } ulp;
 typedef struct {
-    double cost;
+    unsigned cost;
     ulp value, grad, by_p, by_q;
 } measured;
 
+#define PICOSECONDS(nanoseconds) (unsigned)(1000 * (nanoseconds))
 #define ULP(...) {__VA_ARGS__}
-#define ACTIVATION_0(name, usual, cost, value, grad) [FA_INDEX_##name] = {cost, value, grad, {0}, {0}},
+#define ACTIVATION_0(name, usual, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, {0}, {0}},
 #define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \
-    [FA_INDEX_##name] = {cost, value, grad, by_p, {0}},
+    [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, by_p, {0}},
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
-    [FA_INDEX_##name] = {cost, value, grad, by_p, by_q},
+    [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, by_p, by_q},
 static const measured measurements[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
 };

@@ -58,6 +58,9 @@ double fa_loop_bound(const fa_loop *loop); /* largest error in ULP on the ISA in
 void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 
+/* The nearest float, whatever the rounding mode; no flag is raised. */
+float fa_nearest_float(double x);
+
 /* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use unless one is selected. */
 const char *fa_isa(void);
 int fa_select_isa(const char *name);      /* 0, or -1: unknown or not runnable here (nothing changes) */

@@ -41,7 +41,7 @@ struct fa_loop {
     fa_operation operation;
     fa_type type;
     int inputs, outputs;
-    double cost; /* nanoseconds per element */
+    unsigned cost; /* picoseconds per element */
     double bound[2]; /* ULP: with FMA, without */
 };
 

@@ -14,9 +14,10 @@
 static atomic_int thread_count; /* 0: not asked for yet */
 
 #ifdef _OPENMP
-/* Work worth a thread of its own, in estimated nanoseconds: two threads win from twice this.
+/* Work worth a thread of its own, in estimated picoseconds: two threads win from twice this. Whole numbers, because the
+ * caller's floating-point flags are not ours to raise.
  * python bench/peers.py --functions silu --sizes 16384 32768 65536 131072 --threads 1 2 */
-static const double worthwhile = 8000;
+static const size_t worthwhile = 8000000;
 
 static atomic_int forked; /* a child of a process that had a team: its OpenMP runtime would hang */
 #endif
@@ -43,10 +44,10 @@ void fa_set_num_threads(int count) { atomic_store_explicit(&thread_count, count,
 
 int fa_threads_for(const fa_loop *loop, size_t n) {
 #ifdef _OPENMP
-    const double parts = loop->cost * (double)n / worthwhile;
+    const size_t parts = n / (worthwhile / loop->cost);
     if (parts < 2 || atomic_load_explicit(&forked, memory_order_relaxed) || omp_in_parallel()) return 1;
     const int limit = fa_get_num_threads();
-    return parts < limit ? (int)parts : limit;
+    return parts < (size_t)limit ? (int)parts : limit;
 #else
     (void)loop, (void)n;
     return 1;

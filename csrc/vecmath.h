@@ -84,7 +84,7 @@ FA_INLINE real F(from_bits)(integer bits) {
 FA_INLINE real F(positive_part)(real x, int usual) {
     const unsigned_integer sign = (unsigned_integer)F(bits)((real)-0.0), bits = (unsigned_integer)F(bits)(x);
     if (FA_REAL == 32 && usual) return F(from_bits)((integer)(bits < sign ? bits : sign));
-    return x < 0 ? 0 : x;
+    return x < 0 ? (real)-0.0 : x;
 }
 
 FA_INLINE integer F(to_exponent)(integer n) { return (integer)((unsigned_integer)n << F(mantissa_bits)); }
@@ -276,9 +276,9 @@ FA_INLINE real F(value_of)(F(fading) e) {
     return FMA(s, e.p, s);
 }
 
-FA_INLINE real F(expm1_of)(F(fading) e) {
-    const real s = F(scale_of)(e);
-    return FMA(s, e.p, s - 1);
+FA_INLINE F(two_words) F(expm1_of)(F(fading) e) {
+    const real s = F(scale_of)(e), whole = s - 1, sum = FMA(s, e.p, whole);
+    return (F(two_words)){sum, FMA(s, e.p, whole - sum)};
 }
 
 /* log1p(e) / e for e in [0, 1]. */

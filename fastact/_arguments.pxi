@@ -89,7 +89,7 @@ cdef inline bint read_number(PyObject *given, fa_type type, Number *number) noex
     if type == FA_F64:
         number.f64 = value
         return True
-    number.f32 = <float>value
+    number.f32 = fa_nearest_float(value)
     return type == FA_F32 and (isfinite(number.f32) or not isfinite(value))
 
 

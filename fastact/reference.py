@@ -331,7 +331,7 @@ def mish_grad(x):
 
 @_reference
 def elu(x, alpha=1.0):
-    return np.where(x > 0, x, alpha * np.expm1(x))
+    return np.where(x >= 0, x, alpha * np.expm1(x))
 
 
 @_reference

@@ -15,33 +15,42 @@ static const real F(celu_w)[] = {
     0x1.983db1b137c0dp-34, 0x1.6f466eaa8ee05p-40, 0x1.6ed2d570e65b2p-42, 0x1.7d900f5186d5ap-38};
 #endif
 
+/* alpha (e^v - 1), whose second word is for an alpha other than 1. */
+FA_INLINE real F(times_expm1)(real alpha, F(two_words) m) {
+    return __builtin_constant_p(alpha) && alpha == 1 ? m.high : FMA(alpha, m.high, alpha * m.low);
+}
+
 FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
     const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), F(absolute)(x), usual), NO_LOW, usual);
-    const real m = F(expm1_of)(e);
-    return POINT(.value = x >= 0 ? x : alpha * m, .grad = x > 0 ? 1 : F(times)(alpha, e), .by_p = x >= 0 ? 0 : m);
+    const F(two_words) m = F(expm1_of)(e);
+    const real slope = F(absolute)(alpha) <= F(largest) ? F(times)(alpha, e) : alpha * F(value_of)(e);
+    return POINT(.value = x >= 0 ? x : F(times_expm1)(alpha, m), .grad = x > 0 ? 1 : slope,
+                 .by_p = x >= 0 ? 0 : m.high);
 }
 
 FA_INLINE F(point) F(selu)(real x, int usual) {
     const real scale = (real)1.0507009873554804934193349852946;
     const F(fading) e = F(fade)(F(exp_power)(-F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW), usual ? 0 : 1);
-    const real m = F(expm1_of)(e);
+    const real m = F(expm1_of)(e).high;
     return POINT(.value = x >= 0 ? scale * x : FMA(F(selu_high), m, F(selu_low) * m),
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
 }
 
 /* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
  * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
-FA_INLINE F(point) F(celu)(real x, real alpha, ANY_RANGE) {
-    const real one = alpha >= 0 ? 1 : (real)__builtin_nan(""), inverse = one / alpha;
-    const real v = F(at_least)(-F(exp_top), F(at_most)(0, x * inverse));
+FA_INLINE F(point) F(celu)(real x, real given_alpha, ANY_RANGE) {
+    const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan(""), alpha = F(absolute)(given_alpha),
+               inverse = one / alpha;
+    const real quotient = alpha <= F(largest) ? x * inverse : F(unless_nan)(x, 0);
+    const real v = F(at_least)(-F(exp_top), F(at_most)(0, quotient));
     const real error = alpha <= F(largest) ? -inverse * F(product_error)(v, alpha, x) : 0;
     const real low = v > -F(exp_top) ? error : 0;
     const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
-    const real s = F(scale_of)(e), m = FMA(s, e.p, s - 1), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
+    const real s = F(scale_of)(e), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
-    const real below = v > -tiny ? x : alpha * m, by_alpha = v > -1 ? near : far;
-    return POINT(.value = x >= 0 ? x * one : below, .grad = x > 0 ? one : F(times)(1, e),
+    const real below = v > -tiny ? x : F(times_expm1)(alpha, F(expm1_of)(e)), by_alpha = v > -1 ? near : far;
+    return POINT(.value = x >= 0 ? x * one : below, .grad = x >= 0 ? one : F(times)(1, e),
                  .by_p = x >= 0 ? one - 1 : by_alpha);
 }

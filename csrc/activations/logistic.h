@@ -72,7 +72,8 @@ FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
     const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), magnitude, usual), low, usual);
     const real number = F(value_of)(e), share = 1 / (1 + number), below = F(times)(share, e);
     const real scaled = F(log1p_ratio)(number) * (e.first * e.s);
-    const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled) * inverse * e.last;
+    const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled), positive = v.high > 0 ? x : 0;
+    const real value = e.last == 1 ? FMA(tail, inverse, positive) : positive + tail * inverse * e.last;
 
     const real a = F(within)(2 * F(fading_end), magnitude, usual);
     const F(fading) h = F(exp_fading)((real)-0.5 * a, (real)0.5 * low, usual);
@@ -85,7 +86,7 @@ FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
     const real product_low = FMA(2 * entropy, w_low, F(product_error)(entropy, high, product));
     const real by_beta_low = FMA(high, product_low, F(product_error)(product, high, by_beta));
     const real finite = F(whole)((F(two_words)){by_beta, by_beta_low}), limit = F(unless_nan)(x, inverse * inverse);
-    return POINT(.value = (v.high > 0 ? x : 0) + tail, .grad = v.high < 0 ? below : share,
+    return POINT(.value = value, .grad = v.high < 0 ? below : share,
                  .by_p = -(F(absolute)(inverse) <= F(largest) ? finite : limit));
 }
 
