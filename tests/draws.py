@@ -1,4 +1,4 @@
-"""Arrays for property tests: any bits, dense values, and values around every number at which a kernel changes course."""
+"""Arrays for property tests: any bits, dense values, and values around all numbers at which a kernel changes course."""
 
 import functools
 import re

@@ -59,14 +59,15 @@ LARGE = 200_000  # elements: enough for two threads, whatever the function
 
 def ways(ufunc, dtype):
     """Name of a way to call -> a call of fastact's own paths that takes no argument."""
-    small, large = (operands_of(ufunc, dtype, count) for count in (500, LARGE))
+    small, large = (operands_of(ufunc, dtype, count) for count in (2000, LARGE))
     some = [operand[::2] for operand in small]
-    other = [operand[::-3] for operand in large]
+    few, other = [operand[:20] for operand in small], [operand[::-3] for operand in large]
     out, large_out = (
         tuple(np.empty(operands[0].size, dtype) for _ in range(ufunc.nout)) for operands in (small, large)
     )
     required = [value for name, value in parameters_of(ufunc).items() if value_is_required(ufunc, name)]
     return {
+        "few": lambda: ufunc(*few, *required),
         "contiguous": lambda: ufunc(*small, *required),
         "strided": lambda: ufunc(*some, *required),
         "out": lambda: ufunc(*small, *required, out=out),
@@ -93,6 +94,14 @@ def value_is_required(ufunc, parameter):
 
 def copied(result):
     return tuple(output.copy() for output in outputs(result))
+
+
+def assert_all_same(got, want, way):
+    """Demand the same bits; those of NaN too."""
+    for g, w in zip(got, want, strict=True):
+        integer = f"u{w.dtype.itemsize}"
+        differ = np.flatnonzero(g.view(integer) != w.view(integer))
+        assert differ.size == 0, f"{way}: {g[differ[0]]!s} instead of {w[differ[0]]!s} at {differ[0]} of {g.size}"
 
 
 @contextmanager
@@ -157,13 +166,22 @@ def test_flags_are_seen():
     assert "inexact" in named(flags_after(lambda: fenv.sqrt(ctypes.c_double(2)), 0))
 
 
+def own_paths_take(ufunc, dtype):
+    """NumPy computes what is in half precision and has parameters."""
+    return dtype is not np.float16 or not parameters_of(ufunc)
+
+
 @every_ufunc
 @each_dtype
 def test_flags_are_as_found(ufunc, dtype, isa):
+    changed = {}
     with on_threads(2):
         for way, function in ways(ufunc, dtype).items():
-            for before in (0, ALL_FLAGS, FLAGS["underflow"]):
-                assert named(flags_after(function, before)) == named(before), way
+            for before in (0, ALL_FLAGS, FLAGS["underflow"]) if own_paths_take(ufunc, dtype) else ():
+                after = flags_after(function, before)
+                if after != before:
+                    changed[way] = named(before), named(after)
+    assert changed == {}, "flags before and after"
 
 
 @every_ufunc
@@ -176,26 +194,26 @@ def test_nothing_is_raised_on_numpys_path(ufunc, dtype, isa):
 
 @every_ufunc
 @each_dtype
-@pytest.mark.parametrize("mode", MODES)
-def test_rounding_mode_changes_nothing_and_is_kept(ufunc, dtype, mode):
+def test_rounding_mode_changes_nothing_and_is_kept(ufunc, dtype):
     with on_threads(2):
         for way, function in (ways(ufunc, dtype) | numpys_ways(ufunc, dtype)).items():
             want = copied(function())
-            with rounding(MODES[mode]):
-                got = copied(function())
-                kept = fenv.fegetround()
-            assert kept == MODES[mode], way
-            assert_same(got, want)
+            for name, mode in MODES.items():
+                with rounding(mode):
+                    got = copied(function())
+                    kept = fenv.fegetround()
+                assert kept == mode, f"{way}, {name}"
+                assert_all_same(got, want, f"{way}, {name}")
 
 
 @every_ufunc
-@pytest.mark.parametrize("mode", MODES)
-def test_rounding_mode_changes_nothing_on_any_isa(ufunc, mode, isa):
+def test_rounding_mode_changes_nothing_on_any_isa(ufunc, isa):
     function = ways(ufunc, np.float32)["contiguous"]
     want = copied(function())
-    with rounding(MODES[mode]):
-        got = copied(function())
-    assert_same(got, want)
+    for name, mode in MODES.items():
+        with rounding(mode):
+            got = copied(function())
+        assert_all_same(got, want, name)
 
 
 @glibc_only
@@ -210,7 +228,7 @@ def test_flush_to_zero_changes_nothing_and_is_kept(ufunc, dtype):
                 kept = flushes_to_zero()
             assert kept, way
             assert not flushes_to_zero()
-            assert [output.tobytes() for output in got] == [output.tobytes() for output in want], way
+            assert_all_same(got, want, way)
 
 
 # --- In every thread -------------------------------------------------------------------------------------------------

@@ -26,7 +26,8 @@ EXTREME_VALUES = {
     "lambd": (1e30, -1.0, np.inf),
     "threshold": (np.inf, -np.inf, 0.0),
     "value": (1.0, -np.inf, np.nan),
-    "beta": (0.0, 1e30, -1e30),
+    "beta": (0.0, -0.0, 1e30, -1e30, 1e-30, -1e-30),
+    "alpha": (0.0, np.inf, 1e30, 1e-30, -1.0),
 }
 EXTREME_MULTIPLES = (1e-6, 1e6, 1e-3)  # of the default, for those that are not named above
 # activation, x, the derivative there as PyTorch has it
@@ -51,28 +52,50 @@ AT_KINKS = [
     ("celu", 0.0, 1.0),
     ("softsign", 0.0, 1.0),
 ]
-# activation, operation, x, parameters
-OUTSIDE_THE_DOMAIN = [
-    ("celu", "forward", -2.0, [-1.0]),
-    ("celu", "forward", 2.0, [-1.0]),
-    ("celu", "grad", -2.0, [-1.0]),
-    ("celu", "grad_alpha", -2.0, [-1.0]),
+# activation, operation, x, parameters, what is returned where the mathematics has no answer: a limit from one side, or
+# NaN
+NO_ANSWER = [
+    ("celu", "forward", -2.0, [-1.0], np.nan),
+    ("celu", "forward", 2.0, [-1.0], np.nan),
+    ("celu", "grad", -2.0, [-1.0], np.nan),
+    ("celu", "grad_alpha", -2.0, [-1.0], np.nan),
+    ("celu", "forward", -2.0, [-np.inf], np.nan),
+    ("celu", "grad", 0.0, [0.0], 1.0),
+    ("celu", "grad", -np.inf, [np.inf], np.nan),
+    ("elu", "grad", -np.inf, [np.inf], np.nan),
+    ("softplus", "forward", 2.0, [0.0], np.inf),
+    ("softplus", "forward", 2.0, [-0.0], -np.inf),
+    ("softplus", "forward", -2.0, [0.0], np.inf),
+    ("softplus", "grad_beta", 2.0, [0.0], -np.inf),
+    ("softplus", "grad_beta", 2.0, [-0.0], -np.inf),
+    ("softplus", "grad", np.inf, [0.0], 0.5),
+    ("swish", "forward", np.inf, [0.0], np.inf),
+    ("swish", "forward", -np.inf, [0.0], -np.inf),
+    ("swish", "grad", -np.inf, [0.0], 0.5),
+    ("threshold", "forward", 2.0, [np.nan, 0.5], 2.0),
+    ("hard_tanh", "forward", 0.0, [1.0, -1.0], -1.0),
 ]
 
 
-def special_points(dtype, kinks):
-    """Both ends of every range, kinks with a step to either side, and where results become subnormal or vanish."""
+def special_points(dtype, kinks, parameters=()):
+    """Both ends of every range, kinks with a step to either side, and where results become subnormal or vanish.
+
+    Where that depends on a parameter, x times or by the parameter passes the threshold.
+    """
     kind = np.finfo(dtype)
     ends = [0, kind.smallest_subnormal, kind.smallest_normal, kind.max, np.inf]
     logarithms = np.log([kind.max, kind.smallest_normal, kind.smallest_subnormal])
     tails = np.linspace(logarithms[1] - 20, logarithms[2] + 20, 200)
     thresholds = [logarithms, tails, np.sqrt(2 * np.abs(tails)), np.linspace(5, 25, 200), np.sqrt([kind.max])]
-    positive = neighbours(np.concatenate([ends, np.abs(kinks), *thresholds]).astype(dtype), dtype)
+    factors = np.abs([float(value) for value in parameters if np.isfinite(value) and value != 0])
+    thresholds += [logarithms * by for factor in factors for by in (factor, 1 / factor)]
+    with np.errstate(over="ignore"):
+        positive = neighbours(np.concatenate([ends, np.abs(kinks), *thresholds]).astype(dtype), dtype)
     return np.concatenate([positive, -positive, [dtype(np.nan)]])
 
 
 def check(case, dtype, parameters):
-    x = special_points(dtype, bends(case[0], parameters))
+    x = special_points(dtype, bends(case[0], parameters), parameters)
     for root in roots(*case, parameters) if case[1] != "forward" else ():
         x = x[~(np.abs(x - root) < 0.05)]
     with np.errstate(all="raise"):
@@ -108,11 +131,20 @@ def test_derivative_at_a_kink_is_that_of_pytorch(name, x, slope, dtype, isa):
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-@pytest.mark.parametrize(("name", "operation", "x", "parameters"), OUTSIDE_THE_DOMAIN)
-def test_nan_outside_the_domain(name, operation, x, parameters, dtype, isa):
+@pytest.mark.parametrize(("name", "operation", "x", "parameters", "returned"), NO_ANSWER)
+def test_returned_where_there_is_no_answer(name, operation, x, parameters, returned, dtype, isa):
     ufunc = _ufuncs.get(name, operation)
-    assert np.isnan(ufunc(dtype(x), *parameters))
-    assert np.isnan(ufunc.reference(x, *parameters))
+    parameters = [dtype(value) for value in parameters]
+    assert np.array_equal(ufunc(dtype(x), *parameters), returned, equal_nan=True)
+    assert np.array_equal(ufunc.reference(x, *parameters), returned, equal_nan=True)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+@pytest.mark.parametrize("case", [case for case in FORMULAS if "alpha" in _ufuncs.table[case[0]]])
+def test_negative_zero_as_alpha_is_zero(case, dtype, isa):
+    x = special_points(dtype, [0])
+    results = [_ufuncs.get(*case)(x, dtype(alpha)) for alpha in (-0.0, 0.0)]
+    np.testing.assert_array_equal(*results)
 
 
 @pytest.mark.parametrize("dtype", [*TYPES, np.float16])
@@ -138,6 +170,39 @@ def test_nothing_warns(case, dtype, isa):
                 _ufuncs.get(*case)(*operands, *parameters)
                 _ufuncs.get(*case)(*(operand[::2] for operand in operands), *parameters)
                 _ufuncs.get(*case)(*(operand[0] for operand in operands), *parameters)
+
+
+def nans(dtype):
+    """Quiet and signalling NaN of either sign, with the smallest, the largest and some other payloads."""
+    integer = np.dtype(f"u{np.dtype(dtype).itemsize}").type
+    mantissa = np.finfo(dtype).nmant
+    infinity, quiet = np.array(np.inf, dtype).view(integer), integer(1) << integer(mantissa - 1)
+    payloads = np.array([1, 2, 0x155, quiet - integer(1)], integer)
+    positive = infinity | np.concatenate([[quiet], quiet | payloads, payloads])
+    sign = integer(1) << integer(np.dtype(dtype).itemsize * 8 - 1)
+    return np.concatenate([positive, positive | sign]).astype(integer).view(dtype)
+
+
+@pytest.mark.parametrize("dtype", [*TYPES, np.float16])
+@pytest.mark.parametrize("case", CASES)
+def test_any_nan_gives_nan_and_no_warning(case, dtype, isa):
+    x = nans(dtype)
+    assert np.isnan(x).all()
+    dy = [np.ones_like(x)] if case[1] == "backward" else []
+    for parameters in parameter_sets(case[0], dtype):
+        with np.errstate(all="raise"):
+            results = _ufuncs.get(*case)(*dy, x, *parameters)
+            alone = _ufuncs.get(*case)(*(operand[:1] for operand in dy), x[:1], *parameters)
+        assert np.isnan(results).all()
+        assert np.isnan(alone).all()
+
+
+@pytest.mark.parametrize("dtype", [*TYPES, np.float16])
+@pytest.mark.parametrize("name", _ufuncs.table)
+def test_any_nan_as_upstream_gradient_gives_nan(name, dtype, isa):
+    dy = nans(dtype)
+    with np.errstate(all="raise"):
+        assert np.isnan(_ufuncs.get(name, "backward")(dy, np.ones_like(dy), *usual_parameters(name))).all()
 
 
 @pytest.mark.parametrize("dtype", TYPES)
