@@ -337,7 +337,8 @@ def elu(x, alpha=1.0):
 @_reference
 def elu_grad(x, alpha=1.0):
     h = _exp_half(_word(x))
-    return np.where(x > 0, 1, alpha * h * h)
+    below = np.where(np.isinf(alpha) & np.isfinite(x), alpha, alpha * h * h)
+    return np.where(x > 0, 1, below)
 
 
 @_reference

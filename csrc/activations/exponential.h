@@ -17,13 +17,15 @@ static const real F(celu_w)[] = {
 
 /* alpha (e^v - 1), whose second word is for an alpha other than 1. */
 FA_INLINE real F(times_expm1)(real alpha, F(two_words) m) {
-    return __builtin_constant_p(alpha) && alpha == 1 ? m.high : FMA(alpha, m.high, alpha * m.low);
+    const real low = F(absolute)(alpha) <= F(largest) ? alpha * m.low : 0;
+    return __builtin_constant_p(alpha) && alpha == 1 ? m.high : FMA(alpha, m.high, low);
 }
 
 FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
     const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), F(absolute)(x), usual), NO_LOW, usual);
     const F(two_words) m = F(expm1_of)(e);
-    const real slope = F(absolute)(alpha) <= F(largest) ? F(times)(alpha, e) : alpha * F(value_of)(e);
+    const real slope =
+        F(absolute)(alpha) <= F(largest) ? F(times)(alpha, e) : alpha * (x < -F(largest) ? 0 : F(unless_nan)(x, 1));
     return POINT(.value = x >= 0 ? x : F(times_expm1)(alpha, m), .grad = x > 0 ? 1 : slope,
                  .by_p = x >= 0 ? 0 : m.high);
 }
@@ -39,9 +41,9 @@ FA_INLINE F(point) F(selu)(real x, int usual) {
 /* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
  * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
 FA_INLINE F(point) F(celu)(real x, real given_alpha, ANY_RANGE) {
-    const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan(""), alpha = F(absolute)(given_alpha),
-               inverse = one / alpha;
-    const real quotient = alpha <= F(largest) ? x * inverse : F(unless_nan)(x, 0);
+    const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan("");
+    const real alpha = F(absolute)(given_alpha) * one, inverse = one / alpha;
+    const real quotient = alpha > F(largest) ? 0 * x : x * inverse; /* 0 x: NaN for infinite x */
     const real v = F(at_least)(-F(exp_top), F(at_most)(0, quotient));
     const real error = alpha <= F(largest) ? -inverse * F(product_error)(v, alpha, x) : 0;
     const real low = v > -F(exp_top) ? error : 0;
@@ -50,7 +52,8 @@ FA_INLINE F(point) F(celu)(real x, real given_alpha, ANY_RANGE) {
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
-    const real below = v > -tiny ? x : F(times_expm1)(alpha, F(expm1_of)(e)), by_alpha = v > -1 ? near : far;
+    const real below = v > -tiny || alpha > F(largest) ? x : F(times_expm1)(alpha, F(expm1_of)(e)),
+               by_alpha = v > -1 ? near : far;
     return POINT(.value = x >= 0 ? x * one : below, .grad = x >= 0 ? one : F(times)(1, e),
                  .by_p = x >= 0 ? one - 1 : by_alpha);
 }
