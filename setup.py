@@ -1,4 +1,4 @@
-"""Builds the one extension module, Cython over the C core, and the stub. Everything else is in pyproject.toml."""
+"""Builds the extension modules, Cython over C, and the stub. Everything else is in pyproject.toml."""
 
 import os
 import re
@@ -55,7 +55,7 @@ class BuildExt(build_ext):
     """Adds the flags of the compiler in use and compiles on all cores."""
 
     def build_extensions(self):
-        """Build the extension."""
+        """Build the extensions."""
         openmp = openmp_flags(self.compiler)
         flags = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
         for extension in self.extensions:
@@ -81,19 +81,29 @@ def write_stub():
     template.with_suffix("").write_text(stub, encoding="utf-8")
 
 
-extension = Extension(
-    "fastact._ufuncs",
-    sources=["fastact/_ufuncs.pyx", *sorted(glob("csrc/*.c"))],
-    depends=[*sorted(glob("csrc/**/*.h", recursive=True)), "csrc/functions.def"],
-    include_dirs=["csrc", numpy.get_include()],
-    define_macros=[
-        ("NPY_NO_DEPRECATED_API", "NPY_2_2_API_VERSION"),
-        ("NPY_TARGET_VERSION", "NPY_2_2_API_VERSION"),
-    ],
-)
+HEADERS = [*sorted(glob("csrc/**/*.h", recursive=True)), "csrc/functions.def"]
+EXTENSIONS = [
+    Extension(
+        "fastact._ufuncs",
+        sources=["fastact/_ufuncs.pyx", *sorted(glob("csrc/*.c"))],
+        depends=HEADERS,
+        include_dirs=["csrc", numpy.get_include()],
+        define_macros=[
+            ("NPY_NO_DEPRECATED_API", "NPY_2_2_API_VERSION"),
+            ("NPY_TARGET_VERSION", "NPY_2_2_API_VERSION"),
+        ],
+    ),
+    Extension(
+        "fastact._exact",
+        sources=["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))],
+        depends=HEADERS,
+        include_dirs=["csrc", "csrc/exact"],
+        libraries=["m"] if os.name == "posix" else [],
+    ),
+]
 
 write_stub()
 setup(
-    ext_modules=cythonize([extension], build_dir="build/cython"),
+    ext_modules=cythonize(EXTENSIONS, build_dir="build/cython"),
     cmdclass={"build_ext": BuildExt},
 )
