@@ -129,14 +129,14 @@ def apply_file(
                     bar.update(piece.size)
 
 
-def progress_bar(total: int, wanted: bool):
+def progress_bar(total: int, wanted: bool, **looks):
     if not wanted:
         return nullcontext()
     try:
         from tqdm import tqdm
     except ImportError:
         return nullcontext()
-    return closing(tqdm(total=total, unit=" elements", unit_scale=True, delay=1))
+    return closing(tqdm(total=total, unit=" elements", unit_scale=True, delay=1, **looks))
 
 
 def activation_name(text: str) -> str:

@@ -1,0 +1,108 @@
+"""docs/accuracy.md, from the results of `python -m fastact accuracy --json`."""
+
+from typing import Any
+
+# Largest errors of others over 52 million float32 inputs that cover every exponent, in ULP, and an x that has it or
+# what else there is to say; one machine with AVX-512, 2026.
+PEERS = ("PyTorch 2.13.0", "JAX 0.10.2", "ONNX Runtime 1.31.1", "NumPy 2.4.6 and SciPy 1.17.1")
+PEERS_LARGEST = {
+    "sigmoid": ("2.1e6 (-88.7)", "8.4e6 (-87.3)", "7.2e7 (-17.7)", "2.1e6"),
+    "tanh": ("0.51", "4.5 (-3.8)", "104 (2e-38)", "1.37"),
+    "silu": ("1.7e7 (-89)", "1.7e7 (-89)", "8.0e7 (-17.7)", "1.7e7"),
+    "gelu": ("1.7e7 (-7.8); NaN or infinite on 86,481 inputs", "1.7e7 (-13)", "1.7e7 (-7.8)", "1.7e7 (-7.8)"),
+    "gelu_tanh": ("1.7e7 (-5.7)", "1.7e7 (-5.7)", "7.4e7 (-5.1)", ""),
+    "elu": ("1.0", "8.4e6 (subnormals)", "1.7e7", ""),
+    "softplus": ("1.5", "8.4e6 (-87.3)", "4.8", "1.5"),
+    "mish": ("154 (-103)", "1.7e7 (-89)", "1.0e4 (-98.6)", "52"),
+    "log_sigmoid": ("1.5", "8.4e6 (87.3)", "", "1.5"),
+}
+ISA_NAMES = {"baseline": "x86-64 without FMA", "avx2": "AVX2", "avx512": "AVX-512", "neon": "NEON"}
+
+PAGE = """\
+# Accuracy
+
+<!-- Written by `python -m fastact accuracy --from-json FILE --markdown docs/accuracy.md`. -->
+
+The error of a result is |result - exact| / ulp(exact), where ulp is the spacing of the result's type at the exact value
+and at least the smallest subnormal. It is infinite where only one of the two is NaN or, once rounded, infinite. Where
+a derivative is smaller than 2^-6 next to one of its roots, errors up to 2^-24 in float32 and 2^-53 in float64 are not
+counted in ULP: the last column has the largest of them. `.backward` with dy = 1 and `.value_and_grad` have the bits of
+the function and of `.grad`.
+
+{scope} Measured by `{command}` on {date}, with fastact {version} (build {build}) on {cpu}.
+float32 is judged by {judge32}, float64 by {judge64}.
+
+`python -m fastact accuracy --exhaustive` repeats it on your machine; it can be interrupted, and continues with
+`--json FILE`. The bounds stand in `csrc/functions.def`, and in every docstring.
+"""
+
+
+def page(content: dict[str, Any]) -> str:
+    run, results = content["run"], content["results"]
+    head = PAGE.format(
+        scope="All 2^32 inputs of float32, and a million of float64." if run["exhaustive"] else "A sample of the inputs.",
+        command=content["command"],
+        date=content["date"],
+        version=run["fastact"],
+        build=run["build"],
+        cpu=run["cpu"],
+        judge32=run["float32 judged by"],
+        judge64=run["float64 judged by"],
+    )
+    sections = [
+        f"## {dtype}: {' and '.join(ISA_NAMES[isa] for isa in isas)}\n\n{results_table(group)}"
+        for dtype in dict.fromkeys(found["dtype"] for found in results)
+        for isas, group in alike([found for found in results if found["dtype"] == dtype])
+    ]
+    return "\n".join([head, *sections, f"## Others\n\n{peers_table(results)}"])
+
+
+def alike(results: list[dict[str, Any]]) -> list[tuple[list[str], list[dict[str, Any]]]]:
+    """The results by ISA; ISAs whose results are the same share one list."""
+    groups: list[tuple[list[str], list[dict[str, Any]]]] = []
+    for isa in dict.fromkeys(found["isa"] for found in results):
+        own = [{key: value for key, value in found.items() if key != "isa"} for found in results if found["isa"] == isa]
+        same = next((isas for isas, group in groups if group == own), None)
+        if same is None:
+            groups.append(([isa], own))
+        else:
+            same.append(isa)
+    return groups
+
+
+def table(heading: list[str], rows: list[list[str]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (heading, ["---"] * len(heading), *rows))
+
+
+def results_table(results: list[dict[str, Any]]) -> str:
+    heading = ["", "bound", "largest", "at x =", "got", "exact", "mean", "<= 0.5", "<= 1", "<= 2 ULP", "near a root"]
+    return table(heading, [results_row(found) for found in results])
+
+
+def results_row(found: dict[str, Any]) -> list[str]:
+    name = found["function"] if found["operation"] == "forward" else f"{found['function']}.{found['operation']}"
+    got, exact = (f"{float.fromhex(found[key]):.9g}" for key in ("got", "want"))
+    shares = [f"{100 * found[f'within_{word}']:.4g} %" for word in ("half", "one", "two")]
+    exact_everywhere = float(found["largest"]) == 0
+    witness = ["", "", ""] if exact_everywhere else [f"{found['x']}", got, exact]
+    root = f"{found['largest_near_root']:.2g} on {found['near_root']:,}" if found["near_root"] else ""
+    largest, mean = (f"{float(found[key]):.4g}" for key in ("largest", "mean"))
+    return [f"`{name}`", f"{found['bound']:g}", largest, *witness, mean, *shares, root]
+
+
+def peers_table(results: list[dict[str, Any]]) -> str:
+    ours = {
+        name: max(float(found["largest"]) for found in results if is_forward32(found) and found["function"] == name)
+        for name in PEERS_LARGEST
+        if any(is_forward32(found) and found["function"] == name for found in results)
+    }
+    rows = [[f"`{name}`", f"{ours[name]:.3g}", *PEERS_LARGEST[name]] for name in ours]
+    text = (
+        "Largest float32 errors in ULP of other libraries, over 52 million inputs that cover every exponent, and the x\n"
+        "that has it; about 1.7e7 means that no digit is right. fastact's are the largest of any instruction set above.\n\n"
+    )
+    return text + table(["", "fastact", *PEERS], rows)
+
+
+def is_forward32(found: dict[str, Any]) -> bool:
+    return found["dtype"] == "float32" and found["operation"] == "forward"

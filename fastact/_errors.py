@@ -1,0 +1,208 @@
+"""The errors of an operation over many inputs: float32 against fastact._exact, float64 against ball arithmetic."""
+
+import math
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import _exact, _ufuncs
+from ._docs import DOCS
+
+CHUNK = {"float32": 1 << 18, "float64": 1 << 9}  # inputs that one core takes at a time: in cache; under a second
+POINTS = {False: 2_000, True: 1_000_000}  # of float64: in a sample, exhaustive
+REQUIRED_VALUE = 0.5  # for a parameter that has no default
+NEAR_ROOT = 2.0**-3, 2.0**-6, 2.0**-53  # in float64: distance, size of the derivative, absolute error
+WITHIN = {"half": 0.5, "one": 1, "two": 2}  # ULP
+COMPOSED = ("backward", "value_and_grad")  # operations that are made of others, bit for bit
+
+Tally = dict[str, Any]  # the fields of exact_tally
+
+
+def judged_operations(name: str) -> list[str]:
+    """The operations of an activation that have errors of their own, in the order of exact_operation."""
+    return [operation for operation in _ufuncs.operations(name) if operation not in COMPOSED]
+
+
+class Case(NamedTuple):
+    name: str
+    operation: str
+    dtype: str
+
+    @property
+    def parameters(self) -> dict[str, float]:
+        """Defaults as numbers of float32, so that rounding them is no error."""
+        defaults = _ufuncs.table[self.name].items()
+        return {p: float(np.float32(REQUIRED_VALUE if value is None else value)) for p, value in defaults}
+
+    @property
+    def root(self) -> float:
+        """Where the derivative by x crosses zero, else NaN."""
+        text = DOCS[self.name].root if self.operation == "grad" else None
+        return eval(text, {}, self.parameters) if text else math.nan
+
+
+class Progress(NamedTuple):
+    """How far the measurement of a case has come: chunks done, and what they came to on every ISA."""
+
+    chunks: int = 0
+    tallies: dict[str, Tally] = {}  # noqa: RUF012
+
+
+# float32: the inputs are bit patterns
+
+
+def patterns(exhaustive: bool) -> list[range]:
+    """All of them; or some of every exponent, and more where functions bend."""
+    if exhaustive:
+        return [range(1 << 32)]
+    bends = [range(bits(sign * 2.0**-6), bits(sign * 2.0**7), 61) for sign in (1, -1)]
+    return [range(0, 1 << 32, 509), *bends]
+
+
+def bits(x: float) -> int:
+    return int(np.float32(x).view(np.uint32))
+
+
+def numbers(chunk: range) -> np.ndarray:
+    return np.arange(chunk.start, chunk.stop, chunk.step, dtype=np.int64).astype(np.uint32).view(np.float32)
+
+
+def judged32(case: Case, x: np.ndarray, results: tuple[np.ndarray, ...]) -> list[Tally]:
+    """Compare the results of several ISAs with the exact ones; of equal bits the first only."""
+    want = np.empty(x.size)
+    index = judged_operations(case.name).index(case.operation)
+    _exact.evaluate(case.name, index, x, want, *case.parameters.values())
+    tallies: list[Tally] = []
+    for i, got in enumerate(results):
+        same = (t for t, other in zip(tallies, results[:i], strict=True) if same_bits(got, other))
+        tallies.append(next(same, None) or _exact.compare(x, got, want, case.root))
+    return tallies
+
+
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    return np.array_equal(a.view(np.uint32), b.view(np.uint32))
+
+
+# float64: the inputs are points
+
+
+def points(count: int) -> np.ndarray:
+    """Finite numbers in order: a third of any exponent, a third in the tails, a third where functions bend."""
+    rng = np.random.default_rng(0)
+    third = count // 3 + 1
+    sign = rng.choice([-1, 1], third)
+    any_exponent = np.ldexp(rng.uniform(1, 2, third), rng.integers(-1074, 1024, third))
+    x = [sign * any_exponent, rng.uniform(-760, 760, third), sign * np.exp2(rng.uniform(-30, 5, third))]
+    return np.concatenate(x)[:count]
+
+
+def judge64() -> tuple[str, Callable] | None:
+    """Who knows more digits than float64: in words, and as a function like _balls.in_words. None: nobody here."""
+    try:
+        from ._balls import in_words
+    except ImportError:
+        if np.finfo(np.longdouble).eps < np.finfo(np.float64).eps:
+            return "fastact.reference in longdouble, as python-flint is not installed", longdouble_in_words
+        return None
+    return "ball arithmetic on the documented formulas (python-flint)", in_words
+
+
+def longdouble_in_words(name: str, operation: str, x: np.ndarray, parameters: Iterable[float]) -> np.ndarray:
+    want = _ufuncs.get(name, operation).reference(x.astype(np.longdouble), *parameters)
+    with np.errstate(all="ignore"):
+        high = want.astype(np.float64)
+        return np.array([high, np.where(np.isfinite(high), want - high, 0)], np.float64)
+
+
+def judged64(in_words: Callable, processes: Executor, case: Case, x: np.ndarray, results: tuple) -> list[Tally]:
+    words = processes.submit(in_words, case.name, case.operation, x, tuple(case.parameters.values())).result()
+    return [compare64(x, got, words, case.root) for got in results]
+
+
+def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> Tally:
+    """As _exact.compare for float64, and exact results in two words."""
+    high, low = want
+    with np.errstate(all="ignore"):
+        absolute = np.abs((got - high) - low)
+        above_exact = (np.frexp(np.abs(high))[0] == 0.5) & (high * low < 0)  # a power of two, the exact one is below
+        ulp = np.maximum(np.spacing(np.abs(high)) * np.where(above_exact, 0.5, 1), np.finfo(np.float64).smallest_subnormal)
+        same = (got == high) | (np.isnan(got) & np.isnan(high))
+        error = np.where(np.isfinite(got) & np.isfinite(high), absolute / ulp, np.where(same, 0, np.inf))
+        distance, size, allowed = NEAR_ROOT
+        near = (np.abs(x - root) < distance) & (np.abs(high) < size) & (absolute <= allowed)
+    error = np.where(near, 0, error)
+    at = error.argmax()
+    return {
+        "largest": float(error[at]),
+        "sum": float(error.sum()),
+        "count": x.size,
+        **{f"within_{word}": int((error[~near] <= ulps).sum()) for word, ulps in WITHIN.items()},
+        "near_root": int(near.sum()),
+        "largest_near_root": float(absolute[near].max(initial=0)),
+        **{key: float(values[at]) for key, values in (("x", x), ("got", got), ("want", high))},
+    }
+
+
+# Both
+
+
+class Sweep:
+    """All inputs of a type in chunks, and the cores that work on them."""
+
+    def __init__(self, dtype: str, exhaustive: bool, threads: Executor, processes: Executor):
+        if dtype == "float32":
+            ranges, self.make, self.judged = patterns(exhaustive), numbers, judged32
+        else:
+            every, judge = points(POINTS[exhaustive]), judge64()
+            ranges, self.make = [range(every.size)], lambda chunk: every[chunk.start : chunk.stop]
+            self.judged = partial(judged64, judge[1], processes)
+        size = CHUNK[dtype]
+        self.chunks = [r[start : start + size] for r in ranges for start in range(0, len(r), size)]
+        self.threads = threads
+
+    def measure(self, case: Case, isas: list[str], begin: Progress, cores: int) -> Iterator[Progress]:
+        """Yield where the measurement stands, round by round. ISAs change between computations only."""
+        ufunc, parameters = _ufuncs.get(case.name, case.operation), tuple(case.parameters.values())
+        done, tallies = begin
+        while done < len(self.chunks):
+            xs = list(self.threads.map(self.make, self.chunks[done : done + cores]))
+            results = []
+            for isa in isas:
+                _ufuncs.select_isa(isa)
+                results.append(list(self.threads.map(lambda x: ufunc(x, *parameters), xs)))
+            for found in self.threads.map(partial(self.judged, case), xs, zip(*results, strict=True)):
+                tallies = {isa: added(tallies.get(isa), t) for isa, t in zip(isas, found, strict=True)}
+            done += len(xs)
+            yield Progress(done, tallies)
+
+
+def added(a: Tally | None, b: Tally) -> Tally:
+    """Add up two tallies. Of equal largest errors the first counts."""
+    if a is None:
+        return b
+    first = a if a["largest"] >= b["largest"] else b
+    of_first = {field: first[field] for field in ("largest", "x", "got", "want")}
+    near_root = {"largest_near_root": max(a["largest_near_root"], b["largest_near_root"])}
+    return {field: a[field] + b[field] for field in a} | of_first | near_root
+
+
+@contextmanager
+def cores(count: int) -> Iterator[tuple[Executor, Executor]]:
+    """Threads, and processes for what holds the interpreter's lock; every ufunc stays on its thread meanwhile."""
+    isa, num_threads = _ufuncs.isa(), _ufuncs.get_num_threads()
+    _ufuncs.set_num_threads(1)
+    try:
+        with (
+            ThreadPoolExecutor(count) as threads,
+            ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as processes,
+        ):
+            yield threads, processes
+    finally:
+        _ufuncs.set_num_threads(num_threads)
+        _ufuncs.select_isa(isa)
