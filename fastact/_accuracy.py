@@ -15,7 +15,7 @@ from typing import Any
 import fastact
 
 from . import _exact, _runtime, _ufuncs
-from ._accuracy_page import page
+from ._accuracy_page import page, witness
 from ._apply import BadInput, activation_name, nearest, progress_bar, written_whole
 from ._errors import CHUNK, COMPOSED, WITHIN, Case, Progress, Sweep, Tally, cores, judge64, judged_operations
 
@@ -72,12 +72,12 @@ def print_results(results: list[Result]) -> None:
 
 def shown(found: Result) -> str:
     shares = "".join(f"{percent(found[f'within_{word}']):>8}" for word in WITHIN)
-    got, want = (f"{float.fromhex(found[key]):.9g}" for key in ("got", "want"))
+    x, got, want = witness(found)
     near = f"; {found['near_root']:,} inputs near the root: |error| <= {found['largest_near_root']:.3g}"
     return (
         f"{found['function']} {found['operation']}".ljust(32)
         + f"{found['isa']:9}{found['bound']:6.3g}{float(found['largest']):8.4f}{float(found['mean']):8.4f}{shares}"
-        + f"  x = {found['x']}: got {got}, want {want}{near if found['near_root'] else ''}"
+        + f"  x = {x}: got {got}, want {want}{near if found['near_root'] else ''}"
     )
 
 

@@ -81,13 +81,19 @@ def results_table(results: list[dict[str, Any]]) -> str:
 
 def results_row(found: dict[str, Any]) -> list[str]:
     name = found["function"] if found["operation"] == "forward" else f"{found['function']}.{found['operation']}"
-    got, exact = (f"{float.fromhex(found[key]):.9g}" for key in ("got", "want"))
     shares = [f"{100 * found[f'within_{word}']:.4g} %" for word in ("half", "one", "two")]
-    exact_everywhere = float(found["largest"]) == 0
-    witness = ["", "", ""] if exact_everywhere else [f"{found['x']}", got, exact]
+    worst = witness(found) if float(found["largest"]) > 0 else ("", "", "")
     root = f"{found['largest_near_root']:.2g} on {found['near_root']:,}" if found["near_root"] else ""
     largest, mean = (f"{float(found[key]):.4g}" for key in ("largest", "mean"))
-    return [f"`{name}`", f"{found['bound']:g}", largest, *witness, mean, *shares, root]
+    return [f"`{name}`", f"{found['bound']:g}", largest, *worst, mean, *shares, root]
+
+
+def witness(found: dict[str, Any]) -> tuple[str, str, str]:
+    """Where the largest error is: x in hexadecimal, got and want to all digits of their type."""
+    digits = {"float32": 9, "float64": 17}[found["dtype"]]
+    mantissa, _, exponent = found["x"].partition("p")
+    x = mantissa.rstrip("0").rstrip(".") + "p" + exponent if exponent else found["x"]
+    return x, *(f"{float.fromhex(found[key]):.{digits}g}" for key in ("got", "want"))
 
 
 def peers_table(results: list[dict[str, Any]]) -> str:

@@ -109,7 +109,7 @@ def in_words(name, operation, x, parameters):
 
     Not for an x where the function has a kink.
     """
-    words = np.empty((2, len(x)))
+    words, parameters = np.empty((2, len(x))), [float(value) for value in parameters]
     try:
         for i, at in enumerate(x):
             words[:, i] = two_words(enclosed(name, operation, float(at), parameters))

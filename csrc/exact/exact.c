@@ -39,7 +39,10 @@ static inline double exact_relu_grad(double x) { return x > 0 ? 1 : 0; }
 static inline double exact_relu6(double x) { return at_most(6, at_least(0, x)); }
 static inline double exact_relu6_grad(double x) { return (x > 0) & (x < 6) ? 1 : 0; }
 
-static inline double exact_leaky_relu(double x, double negative_slope) { return x > 0 ? x : negative_slope * x; }
+static inline double exact_leaky_relu(double x, double negative_slope) {
+    const double below = negative_slope == 0 ? 0 : negative_slope * x; /* 0 at -infinity too */
+    return x > 0 ? x : below;
+}
 static inline double exact_leaky_relu_grad(double x, double negative_slope) { return x > 0 ? 1 : negative_slope; }
 static inline double exact_leaky_relu_grad_negative_slope(double x, double negative_slope) {
     (void)negative_slope;
