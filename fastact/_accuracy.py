@@ -105,7 +105,7 @@ class Record:
             return
         changed = [key for key, value in self.run.items() if before["run"].get(key) != value]
         if changed:
-            print(f"{self.path} is of another run ({', '.join(changed)} differ): starting anew", file=sys.stderr)
+            print(f"{self.path} is of another run ({', '.join(changed)} changed): starting anew", file=sys.stderr)
             return
         self.results, self.partial = before["results"], before["partial"]
         print(f"{self.path} is continued: it has {len(self.results)} results", file=sys.stderr)
@@ -256,13 +256,17 @@ def measured(record: Record, sweep: Sweep, case: Case, isas: list[str], count: i
 
 def run(arguments: argparse.Namespace) -> None:
     if arguments.from_json is not None:
-        if arguments.function or arguments.operation or arguments.isa or arguments.dtype or arguments.json:
+        measuring = ("function", "operation", "isa", "dtype", "exhaustive", "json")
+        if any(getattr(arguments, option) for option in measuring):
             raise BadInput("argument --from-json: nothing is measured, so that only --markdown goes with it")
         content = load(arguments.from_json)
         print_results(content["results"])
         chosen = content["results"]
     else:
-        cases, isas = judgeable(selected(arguments)), [i for i in _ufuncs.runnable_isas() if i in (arguments.isa or [i])]
+        cases, isas = (
+            judgeable(selected(arguments)),
+            [i for i in _ufuncs.runnable_isas() if i in (arguments.isa or [i])],
+        )
         record = measure(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
         record.save()
         content, chosen = record.content(), [record.get(case, isa) for case in cases for isa in isas]

@@ -29,18 +29,26 @@ a derivative is smaller than 2^-6 next to one of its roots, errors up to 2^-24 i
 counted in ULP: the last column has the largest of them. `.backward` with dy = 1 and `.value_and_grad` have the bits of
 the function and of `.grad`.
 
-{scope} Measured by `{command}` on {date}, with fastact {version} (build {build}) on {cpu}.
-float32 is judged by {judge32}, float64 by {judge64}.
+- Inputs: {scope}
+- float32 is judged by {judge32}, float64 by {judge64}.
+- fastact {version}, build {build}, on {cpu}, {date}
+- Command: `{command}`
 
-`python -m fastact accuracy --exhaustive` repeats it on your machine; it can be interrupted, and continues with
-`--json FILE`. The bounds stand in `csrc/functions.def`, and in every docstring.
+`python -m fastact accuracy --exhaustive --json FILE` measures it on your machine, and continues where it was
+interrupted. The bounds stand in `csrc/functions.def`, and in every docstring.
+"""
+
+PEERS_TEXT = """\
+Largest float32 errors in ULP of other libraries, over 52 million inputs that cover every exponent, and the x that has
+it; about 1.7e7 means that no digit is right. fastact's are the largest of any instruction set above.
+
 """
 
 
 def page(content: dict[str, Any]) -> str:
     run, results = content["run"], content["results"]
     head = PAGE.format(
-        scope="All 2^32 inputs of float32, and a million of float64." if run["exhaustive"] else "A sample of the inputs.",
+        scope="all 2^32 of float32, a million of float64" if run["exhaustive"] else "a sample",
         command=content["command"],
         date=content["date"],
         version=run["fastact"],
@@ -103,11 +111,7 @@ def peers_table(results: list[dict[str, Any]]) -> str:
         if any(is_forward32(found) and found["function"] == name for found in results)
     }
     rows = [[f"`{name}`", f"{ours[name]:.3g}", *PEERS_LARGEST[name]] for name in ours]
-    text = (
-        "Largest float32 errors in ULP of other libraries, over 52 million inputs that cover every exponent, and the x\n"
-        "that has it; about 1.7e7 means that no digit is right. fastact's are the largest of any instruction set above.\n\n"
-    )
-    return text + table(["", "fastact", *PEERS], rows)
+    return PEERS_TEXT + table(["", "fastact", *PEERS], rows)
 
 
 def is_forward32(found: dict[str, Any]) -> bool:

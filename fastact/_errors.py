@@ -131,7 +131,9 @@ def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> 
     with np.errstate(all="ignore"):
         absolute = np.abs((got - high) - low)
         above_exact = (np.frexp(np.abs(high))[0] == 0.5) & (high * low < 0)  # a power of two, the exact one is below
-        ulp = np.maximum(np.spacing(np.abs(high)) * np.where(above_exact, 0.5, 1), np.finfo(np.float64).smallest_subnormal)
+        ulp = np.maximum(
+            np.spacing(np.abs(high)) * np.where(above_exact, 0.5, 1), np.finfo(np.float64).smallest_subnormal
+        )
         same = (got == high) | (np.isnan(got) & np.isnan(high))
         error = np.where(np.isfinite(got) & np.isfinite(high), absolute / ulp, np.where(same, 0, np.inf))
         distance, size, allowed = NEAR_ROOT
@@ -200,7 +202,9 @@ def cores(count: int) -> Iterator[tuple[Executor, Executor]]:
     try:
         with (
             ThreadPoolExecutor(count) as threads,
-            ProcessPoolExecutor(count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as processes,
+            ProcessPoolExecutor(
+                count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
+            ) as processes,
         ):
             yield threads, processes
     finally:

@@ -1,0 +1,240 @@
+"""`python -m fastact accuracy`: what it measures, prints and keeps, and how it ends."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import FORMULAS, exact
+
+import fastact
+from fastact import __main__ as command_line
+from fastact import _accuracy, _errors, _runtime, _ufuncs
+from fastact._ulp import ulp_error
+
+COMMAND = [sys.executable, "-m", "fastact", "accuracy"]
+SLICE = [range(_errors.bits(-4), _errors.bits(-1), 1013), range(_errors.bits(0.5), _errors.bits(9), 1013)]
+SECONDS = 180  # that a run with the default options may take
+
+
+@pytest.fixture(autouse=True)
+def slices(monkeypatch):
+    """A few inputs, in several chunks."""
+    monkeypatch.setattr(_errors, "patterns", lambda exhaustive: SLICE)
+    monkeypatch.setattr(_errors, "POINTS", {False: 40, True: 50})
+    monkeypatch.setattr(_errors, "CHUNK", {"float32": 1 << 11, "float64": 1 << 4})
+
+
+def accuracy(*arguments):
+    """Run the command; returns its exit status."""
+    try:
+        command_line.main(["accuracy", *map(str, arguments)])
+    except SystemExit as stop:
+        return stop.code
+    return 0
+
+
+def results(path):
+    return json.loads(path.read_text())["results"]
+
+
+def test_results_are_those_of_the_rule(tmp_path):
+    assert accuracy("--function", "mish", "--dtype", "float32", "--json", tmp_path / "a.json") == 0
+    found = results(tmp_path / "a.json")
+    assert [(f["operation"], f["isa"]) for f in found] == [
+        (operation, isa) for operation in ("forward", "grad") for isa in _ufuncs.runnable_isas()
+    ]
+    x = np.concatenate([np.arange(r.start, r.stop, r.step, dtype=np.uint32) for r in SLICE]).view(np.float32)
+    (forward,) = (f for f in found if f["operation"] == "forward" and f["isa"] == _ufuncs.isa())
+    got, want = _ufuncs.get("mish")(x), exact("mish", "forward", (), x)
+    error = ulp_error(got, want)
+    assert forward["inputs"] == x.size
+    assert forward["largest"] == pytest.approx(error.max(), rel=1e-6)
+    assert forward["mean"] == pytest.approx(error.mean(), rel=1e-6)
+    assert forward["within_half"] == pytest.approx((error <= 0.5).mean(), rel=1e-3)
+    assert float.fromhex(forward["x"]) in x
+    assert float(_ufuncs.get("mish")(np.float32(float.fromhex(forward["x"])))) == float.fromhex(forward["got"])
+    assert forward["bound"] == _ufuncs.error_bound("mish")
+
+
+def test_every_operation_is_measured_and_the_settings_are_as_before(tmp_path, capsys):
+    before = _ufuncs.isa(), _ufuncs.get_num_threads()
+    isa = _ufuncs.runnable_isas()[-1]
+    assert accuracy("--isa", isa, "--json", tmp_path / "a.json") in (0, 1)
+    assert (_ufuncs.isa(), _ufuncs.get_num_threads()) == before
+    found = results(tmp_path / "a.json")
+    assert [(f["function"], f["operation"]) for f in found if f["dtype"] == "float32"] == FORMULAS
+    if _errors.judge64() is not None:
+        assert [(f["function"], f["operation"]) for f in found if f["dtype"] == "float64"] == FORMULAS
+    printed = capsys.readouterr().out
+    assert all(f"\n{name} {operation}  " in printed for name, operation in FORMULAS)
+
+
+def test_infinite_errors_are_kept_and_exceed_every_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(_ufuncs, "get", lambda *case: lambda x: np.full_like(x, np.nan))
+    options = ("--function", "silu", "--operation", "forward", "--json", tmp_path / "a.json")
+    assert accuracy(*options) == 1
+    assert {float(f["largest"]) for f in results(tmp_path / "a.json")} == {np.inf}
+
+
+def test_exceeded_bound_is_named(monkeypatch, capsys):
+    monkeypatch.setattr(_ufuncs, "error_bound", lambda name, operation, dtype: 0.25 if operation == "grad" else 9)
+    assert accuracy("--function", "silu", "tanh", "--dtype", "float32", "--isa", "baseline") == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[3:6] for line in lines] == [["silu", "grad", "baseline"], ["tanh", "grad", "baseline"]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_interrupted_run_continues_to_the_same_numbers(tmp_path, monkeypatch, dtype):
+    if dtype == "float64" and _errors.judge64() is None:
+        pytest.skip("nobody knows float64 to more digits")
+    options = ("--exhaustive", "--function", "gelu", "mish", "--dtype", dtype, "--json")
+    assert accuracy(*options, tmp_path / "whole.json") == 0
+    measure, rounds = _errors.Sweep.measure, iter(range(100))
+
+    def interrupted(*arguments):
+        for progress in measure(*arguments):
+            if next(rounds) in (1, 4, 5):
+                raise SystemExit(130)
+            yield progress
+
+    monkeypatch.setattr(_errors.Sweep, "measure", interrupted)
+    statuses = [accuracy(*options, tmp_path / "parts.json") for _ in range(4)]
+    assert statuses == [130, 130, 130, 0]
+    assert results(tmp_path / "parts.json") == results(tmp_path / "whole.json")
+    assert accuracy(*options, tmp_path / "parts.json") == 0
+    assert results(tmp_path / "parts.json") == results(tmp_path / "whole.json")
+
+
+def test_continued_run_adds_what_is_missing(tmp_path, capsys):
+    options = ("--exhaustive", "--operation", "forward", "--dtype", "float32", "--json", tmp_path / "a.json")
+    assert accuracy("--function", "silu", "--isa", "baseline", *options) == 0
+    assert accuracy("--function", "silu", "gelu", *options) == 0
+    assert "is continued: it has 1 results" in capsys.readouterr().err
+    keys = [(f["function"], f["isa"]) for f in results(tmp_path / "a.json")]
+    assert sorted(keys) == sorted((name, isa) for name in ("silu", "gelu") for isa in _ufuncs.runnable_isas())
+
+
+def test_run_of_another_build_starts_anew(tmp_path, capsys):
+    options = ("--exhaustive", "--function", "silu", "--dtype", "float32", "--json", tmp_path / "a.json")
+    assert accuracy(*options) == 0
+    content = json.loads((tmp_path / "a.json").read_text())
+    content["run"]["build"] = "another"
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    capsys.readouterr()
+    assert accuracy(*options) == 0
+    assert capsys.readouterr().err == f"{tmp_path / 'a.json'} is of another run (build changed): starting anew\n"
+    assert json.loads((tmp_path / "a.json").read_text())["run"]["build"] != "another"
+
+
+def test_without_a_judge_float64_is_left_out(monkeypatch, capsys):
+    monkeypatch.setattr(_accuracy, "judge64", lambda: None)
+    assert accuracy("--function", "silu", "--isa", "baseline") == 0
+    printed = capsys.readouterr()
+    assert "float64" not in printed.out
+    assert printed.err == "float64 is left out: it needs python-flint (pip install 'fastact[accuracy]')\n"
+
+
+@pytest.mark.skipif(
+    np.finfo(np.longdouble).eps >= np.finfo(np.float64).eps, reason="longdouble is no wider than float64 here"
+)
+def test_without_flint_longdouble_judges(monkeypatch, tmp_path, capsys):
+    options = ("--function", "silu", "--dtype", "float64", "--isa", "baseline", "--json")
+    assert accuracy(*options, tmp_path / "a.json") == 0
+    monkeypatch.setitem(sys.modules, "fastact._balls", None)
+    assert accuracy(*options, tmp_path / "b.json") == 0
+    assert "judged by fastact.reference in longdouble" in capsys.readouterr().out
+    for a, b in zip(results(tmp_path / "a.json"), results(tmp_path / "b.json"), strict=True):
+        assert b["largest"] == pytest.approx(a["largest"], rel=0.01)
+
+
+def test_page_is_written_from_results(tmp_path, monkeypatch, capsys):
+    options = ("--function", "silu", "relu", "--dtype", "float32", "--json", tmp_path / "a.json")
+    monkeypatch.setattr(sys, "argv", ["fastact", "accuracy", *map(str, options)])
+    assert accuracy(*options) == 0
+    printed = capsys.readouterr().out
+    assert accuracy("--from-json", tmp_path / "a.json", "--markdown", tmp_path / "a.md") == 0
+    assert [line for line in capsys.readouterr().out.splitlines() if "ULP" not in line] == [
+        "float32", *(line for line in printed.splitlines() if "ULP" not in line and "judged" not in line)
+    ]  # fmt: skip
+    text = (tmp_path / "a.md").read_text()
+    assert text.count("\n| `silu.grad` |") == text.count("\n## float32: ") >= 1
+    assert "| `relu` | 0 | 0 |  |  |  | 0 | 100 % | 100 % | 100 % |  |" in text
+    for fact in ("PyTorch", fastact.__version__, "Inputs: a sample", "--function silu relu", _runtime._cpu()):
+        assert fact in text
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--function sillu", "unknown function 'sillu'; did you mean 'silu'?"),
+        ("--function silu --operation grad_beta", "no 'grad_beta' there; did you mean 'grad'?"),
+        ("--operation backward", "backward has the bits of forward and grad"),
+        ("--isa sse9", "invalid choice: 'sse9'"),
+        ("--dtype float16", "invalid choice: 'float16'"),
+        ("--exhausting", "unrecognized arguments: --exhausting"),
+        ("--function silu --json other.json", "other.json is no result of this command"),
+        ("--function silu --json list.json", "list.json is no result of this command"),
+        ("--function silu --json binary.json", "binary.json is no result of this command"),
+        ("--function silu --json nowhere/a.json", "nowhere/a.json: No such file"),
+        ("--function silu --json exhaustive.json", "exhaustive.json holds an exhaustive run"),
+        ("--from-json missing.json", "missing.json: No such file"),
+        ("--from-json other.json", "other.json is no result of this command"),
+        ("--from-json exhaustive.json --function silu", "argument --from-json: nothing is measured"),
+        ("--from-json exhaustive.json --exhaustive", "argument --from-json: nothing is measured"),
+    ],
+)
+def test_refuses(tmp_path, monkeypatch, capsys, arguments, expected):
+    monkeypatch.chdir(tmp_path)
+    options = ("--function", "relu", "--dtype", "float32", "--isa", "baseline")
+    assert accuracy("--exhaustive", *options, "--json", "exhaustive.json") == 0
+    (tmp_path / "other.json").write_text('{"results": []}')
+    (tmp_path / "list.json").write_text("[1, 2]")
+    (tmp_path / "binary.json").write_bytes(b"\xff\x00")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    capsys.readouterr()
+    assert accuracy(*arguments.split()) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert re.match("python -m fastact( accuracy)?: error: ", printed.err)
+    assert printed.err.count("\n") == 1
+    assert expected in printed.err
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+# Whole runs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_keeps_what_was_done(tmp_path, number):
+    command = [*COMMAND, "--exhaustive", "--function", "mish", "--dtype", "float32", "--json", "a.json"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        time.sleep(2)
+        process.send_signal(number)
+        assert process.communicate(timeout=60) == (b"", b"")
+    assert process.returncode == 128 + number
+    assert json.loads((tmp_path / "a.json").read_text())["partial"]["chunks"] > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.exhaustive
+def test_sample_takes_at_most_three_minutes(tmp_path):
+    began = time.monotonic()
+    subprocess.run(COMMAND, cwd=tmp_path, check=True)
+    assert time.monotonic() - began < SECONDS
+
+
+@pytest.mark.exhaustive
+def test_every_input_is_within_its_bound(tmp_path):
+    subprocess.run([*COMMAND, "--exhaustive", "--json", "accuracy.json"], cwd=tmp_path, check=True)
+    content = json.loads((tmp_path / "accuracy.json").read_text())
+    assert content["partial"] is None
+    assert {f["inputs"] for f in content["results"] if f["dtype"] == "float32"} == {1 << 32}
