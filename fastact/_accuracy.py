@@ -9,6 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,19 @@ import fastact
 from . import _exact, _runtime, _ufuncs
 from ._accuracy_page import page, witness
 from ._apply import BadInput, activation_name, nearest, progress_bar, written_whole
-from ._errors import CHUNK, COMPOSED, WITHIN, Case, Progress, Sweep, Tally, cores, judge64, judged_operations
+from ._errors import (
+    CHUNK,
+    COMPOSED,
+    WITHIN,
+    Case,
+    Progress,
+    Tally,
+    chunks,
+    judge64,
+    judged_operations,
+    measure,
+    worker_pool,
+)
 
 HELP = "measure the largest error of every operation and hold it against its bound"
 SAVE_SECONDS = 30  # between two states of an exhaustive run on disk
@@ -212,42 +225,45 @@ def selected(arguments: argparse.Namespace) -> list[Case]:
     ]
 
 
-def measure(cases: list[Case], isas: list[str], exhaustive: bool, path: Path | None, progress: bool) -> Record:
+def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path | None, progress: bool) -> Record:
     """Measure what the record does not have yet, and print it all, case by case."""
-    record, count = Record(path, this_run(exhaustive)), _ufuncs.get_num_threads()
+    record, in_use = Record(path, this_run(exhaustive)), _ufuncs.isa()
     missing = {case: [isa for isa in isas if record.get(case, isa) is None] for case in cases}
-    with cores(count) as (threads, processes):
-        sweeps = {dtype: Sweep(dtype, exhaustive, threads, processes) for dtype in {case.dtype for case in cases}}
-        weights = {dtype: WEIGHT[dtype] * CHUNK[dtype] for dtype in DTYPES}
-        left = {case: len(sweeps[case.dtype].chunks) - record.begin(case, missing[case]).chunks for case in cases}
-        total = sum(left[case] * weights[case.dtype] for case in cases if missing[case])
-        with progress_bar(total, progress, bar_format="{l_bar}{bar}| {elapsed} gone, {remaining} left") as bar:
+    pieces = {dtype: chunks(dtype, exhaustive) for dtype in {case.dtype for case in cases}}
+    weights = {dtype: WEIGHT[dtype] * CHUNK[dtype] for dtype in DTYPES}
+    left = {case: len(pieces[case.dtype]) - record.begin(case, missing[case]).chunks for case in cases}
+    total = sum(left[case] * weights[case.dtype] for case in cases if missing[case])
+    look = "{l_bar}{bar}| {elapsed} gone, {remaining} left"
+    try:
+        with worker_pool() as workers, progress_bar(total, progress, bar_format=look) as bar:
             for before, case in zip([None, *cases], cases, strict=False):
-                for done in measured(record, sweeps[case.dtype], case, missing[case], count):
+                for _ in measured(record, case, missing[case], pieces[case.dtype], workers):
                     if bar is not None:
-                        bar.update(done * weights[case.dtype])
+                        bar.update(weights[case.dtype])
                 if bar is not None:
                     bar.clear()
                 if before is None or before.dtype != case.dtype:
                     print(f"{case.dtype}, judged by {record.run[f'{case.dtype} judged by']}\n{HEADING}")
                 for isa in isas:
                     print(shown(record.get(case, isa)), flush=True)
+    finally:
+        _ufuncs.select_isa(in_use)
     return record
 
 
-def measured(record: Record, sweep: Sweep, case: Case, isas: list[str], count: int) -> Iterator[int]:
-    """Yield how many chunks are done while a case is measured; the record knows where it stands, come what may."""
+def measured(record: Record, case: Case, isas: list[str], pieces: list, workers: Executor) -> Iterator[None]:
+    """Yield after every chunk while a case is measured; the record knows where it stands, come what may."""
     if not isas:
         return
-    progress, saved = record.begin(case, isas), time.monotonic()
+    begin, saved = record.begin(case, isas), time.monotonic()
+    progress = begin
     try:
-        for now in sweep.measure(case, isas, progress, count):
-            record.stands(case, now)
-            yield now.chunks - progress.chunks
-            progress = now
+        for progress in measure(case, isas, pieces, begin, workers):
+            record.stands(case, progress)
             if time.monotonic() - saved > SAVE_SECONDS:
                 record.save()
                 saved = time.monotonic()
+            yield
     except BaseException:
         record.save()
         raise
@@ -267,7 +283,7 @@ def run(arguments: argparse.Namespace) -> None:
             judgeable(selected(arguments)),
             [i for i in _ufuncs.runnable_isas() if i in (arguments.isa or [i])],
         )
-        record = measure(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
+        record = measure_all(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
         record.save()
         content, chosen = record.content(), [record.get(case, isa) for case in cases for isa in isas]
     if arguments.markdown is not None:

@@ -2,10 +2,10 @@
 
 import math
 import signal
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import partial
+from concurrent.futures import Executor, ProcessPoolExecutor
+from itertools import islice
 from multiprocessing import get_context
 from typing import Any, NamedTuple
 
@@ -14,7 +14,9 @@ import numpy as np
 from . import _exact, _ufuncs
 from ._docs import DOCS
 
-CHUNK = {"float32": 1 << 18, "float64": 1 << 9}  # inputs that one core takes at a time: in cache; under a second
+CHUNK = {"float32": 1 << 21, "float64": 1 << 9}  # inputs that a process takes at a time: milliseconds to a second
+IN_FLIGHT = 2 * _ufuncs.get_num_threads()  # chunks
+BLOCK = 1 << 16  # float32 inputs that stay in cache, with their results
 POINTS = {False: 5_000, True: 1_000_000}  # of float64: in a sample, exhaustive
 REQUIRED_VALUE = 0.5  # for a parameter that has no default
 NEAR_ROOT = 2.0**-3, 2.0**-6, 2.0**-53  # in float64: distance, size of the derivative, absolute error
@@ -46,6 +48,13 @@ class Case(NamedTuple):
         text = DOCS[self.name].root if self.operation == "grad" else None
         return eval(text, {}, self.parameters) if text else math.nan
 
+    def results(self, isas: list[str], x: np.ndarray) -> dict[str, np.ndarray]:
+        ufunc, found = _ufuncs.get(self.name, self.operation), {}
+        for isa in isas:
+            _ufuncs.select_isa(isa)
+            found[isa] = ufunc(x, *self.parameters.values())
+        return found
+
 
 class Progress(NamedTuple):
     """How far the measurement of a case has come: chunks done, and what they came to on every ISA."""
@@ -73,15 +82,19 @@ def numbers(chunk: range) -> np.ndarray:
     return np.arange(chunk.start, chunk.stop, chunk.step, dtype=np.int64).astype(np.uint32).view(np.float32)
 
 
-def judged32(case: Case, x: np.ndarray, results: tuple[np.ndarray, ...]) -> list[Tally]:
+def judged32(case: Case, isas: list[str], chunk: range) -> dict[str, Tally]:
     """Compare the results of several ISAs with the exact ones; of equal bits the first only."""
-    want = np.empty(x.size)
-    index = judged_operations(case.name).index(case.operation)
-    _exact.evaluate(case.name, index, x, want, *case.parameters.values())
-    tallies: list[Tally] = []
-    for i, got in enumerate(results):
-        same = (t for t, other in zip(tallies, results[:i], strict=True) if same_bits(got, other))
-        tallies.append(next(same, None) or _exact.compare(x, got, want, case.root))
+    index, values = judged_operations(case.name).index(case.operation), case.parameters.values()
+    tallies: dict[str, Tally] = {}
+    for start in range(0, len(chunk), BLOCK):
+        x = numbers(chunk[start : start + BLOCK])
+        want, results = np.empty(x.size), case.results(isas, x)
+        _exact.evaluate(case.name, index, x, want, *values)
+        found: dict[str, Tally] = {}
+        for isa, got in results.items():
+            same = (other for other in found if same_bits(got, results[other]))
+            found[isa] = found[other] if (other := next(same, None)) else _exact.compare(x, got, want, case.root)
+        tallies = added(tallies, found)
     return tallies
 
 
@@ -120,9 +133,10 @@ def longdouble_in_words(name: str, operation: str, x: np.ndarray, parameters: It
         return np.array([high, np.where(np.isfinite(high), want - high, 0)], np.float64)
 
 
-def judged64(in_words: Callable, processes: Executor, case: Case, x: np.ndarray, results: tuple) -> list[Tally]:
-    words = processes.submit(in_words, case.name, case.operation, x, tuple(case.parameters.values())).result()
-    return [compare64(x, got, words, case.root) for got in results]
+def judged64(case: Case, isas: list[str], x: np.ndarray) -> dict[str, Tally]:
+    _, in_words = judge64()
+    want = in_words(case.name, case.operation, x, tuple(case.parameters.values()))
+    return {isa: compare64(x, got, want, case.root) for isa, got in case.results(isas, x).items()}
 
 
 def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> Tally:
@@ -154,59 +168,43 @@ def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> 
 # Both
 
 
-class Sweep:
-    """All inputs of a type in chunks, and the cores that work on them."""
-
-    def __init__(self, dtype: str, exhaustive: bool, threads: Executor, processes: Executor):
-        if dtype == "float32":
-            ranges, self.make, self.judged = patterns(exhaustive), numbers, judged32
-        else:
-            every, judge = points(POINTS[exhaustive]), judge64()
-            ranges, self.make = [range(every.size)], lambda chunk: every[chunk.start : chunk.stop]
-            self.judged = partial(judged64, judge[1], processes)
-        size = CHUNK[dtype]
-        self.chunks = [r[start : start + size] for r in ranges for start in range(0, len(r), size)]
-        self.threads = threads
-
-    def measure(self, case: Case, isas: list[str], begin: Progress, cores: int) -> Iterator[Progress]:
-        """Yield where the measurement stands, round by round. ISAs change between computations only."""
-        ufunc, parameters = _ufuncs.get(case.name, case.operation), tuple(case.parameters.values())
-        done, tallies = begin
-        while done < len(self.chunks):
-            xs = list(self.threads.map(self.make, self.chunks[done : done + cores]))
-            results = []
-            for isa in isas:
-                _ufuncs.select_isa(isa)
-                results.append(list(self.threads.map(lambda x: ufunc(x, *parameters), xs)))
-            for found in self.threads.map(partial(self.judged, case), xs, zip(*results, strict=True)):
-                tallies = {isa: added(tallies.get(isa), t) for isa, t in zip(isas, found, strict=True)}
-            done += len(xs)
-            yield Progress(done, tallies)
+def chunks(dtype: str, exhaustive: bool) -> list[range] | list[np.ndarray]:
+    """All inputs of a type, in pieces."""
+    wholes = patterns(exhaustive) if dtype == "float32" else [points(POINTS[exhaustive])]
+    return [w[start : start + CHUNK[dtype]] for w in wholes for start in range(0, len(w), CHUNK[dtype])]
 
 
-def added(a: Tally | None, b: Tally) -> Tally:
+def measure(case: Case, isas: list[str], pieces: list, begin: Progress, workers: Executor) -> Iterator[Progress]:
+    """Yield where the measurement stands, chunk by chunk; IN_FLIGHT of them are on their way."""
+    judged = judged32 if case.dtype == "float32" else judged64
+    rest = iter(pieces[begin.chunks :])
+    futures = deque(workers.submit(judged, case, isas, piece) for piece in islice(rest, IN_FLIGHT))
+    done, tallies = begin
+    while futures:
+        found = futures.popleft().result()
+        futures.extend(workers.submit(judged, case, isas, piece) for piece in islice(rest, 1))
+        done, tallies = done + 1, added(tallies, found)
+        yield Progress(done, tallies)
+
+
+def added(a: dict[str, Tally], b: dict[str, Tally]) -> dict[str, Tally]:
+    """Add up the tallies of every ISA."""
+    return {isa: sum_of(a[isa], tally) if isa in a else tally for isa, tally in b.items()}
+
+
+def sum_of(a: Tally, b: Tally) -> Tally:
     """Add up two tallies. Of equal largest errors the first counts."""
-    if a is None:
-        return b
     first = a if a["largest"] >= b["largest"] else b
     of_first = {field: first[field] for field in ("largest", "x", "got", "want")}
     near_root = {"largest_near_root": max(a["largest_near_root"], b["largest_near_root"])}
     return {field: a[field] + b[field] for field in a} | of_first | near_root
 
 
-@contextmanager
-def cores(count: int) -> Iterator[tuple[Executor, Executor]]:
-    """Threads, and processes for what holds the interpreter's lock; every ufunc stays on its thread meanwhile."""
-    isa, num_threads = _ufuncs.isa(), _ufuncs.get_num_threads()
+def worker_pool() -> Executor:
+    """Processes, one per core: each has an ISA in use of its own, and holds no other's interpreter lock."""
+    return ProcessPoolExecutor(_ufuncs.get_num_threads(), get_context("spawn"), begin_worker)
+
+
+def begin_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which is for the parent
     _ufuncs.set_num_threads(1)
-    try:
-        with (
-            ThreadPoolExecutor(count) as threads,
-            ProcessPoolExecutor(
-                count, get_context("spawn"), signal.signal, (signal.SIGINT, signal.SIG_IGN)
-            ) as processes,
-        ):
-            yield threads, processes
-    finally:
-        _ufuncs.set_num_threads(num_threads)
-        _ufuncs.select_isa(isa)

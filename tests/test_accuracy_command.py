@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -23,10 +24,12 @@ SECONDS = 180  # that a run with the default options may take
 
 @pytest.fixture(autouse=True)
 def slices(monkeypatch):
-    """A few inputs, in several chunks."""
+    """A few inputs, in several chunks, measured in this process, which sees what is patched."""
+    monkeypatch.setattr(_accuracy, "worker_pool", lambda: ThreadPoolExecutor(1))
     monkeypatch.setattr(_errors, "patterns", lambda exhaustive: SLICE)
-    monkeypatch.setattr(_errors, "POINTS", {False: 40, True: 50})
-    monkeypatch.setattr(_errors, "CHUNK", {"float32": 1 << 11, "float64": 1 << 4})
+    monkeypatch.setattr(_errors, "POINTS", {False: 80, True: 80})
+    monkeypatch.setitem(_errors.CHUNK, "float32", 1 << 11)
+    monkeypatch.setitem(_errors.CHUNK, "float64", 1 << 4)
 
 
 def accuracy(*arguments):
@@ -94,7 +97,7 @@ def test_interrupted_run_continues_to_the_same_numbers(tmp_path, monkeypatch, dt
         pytest.skip("nobody knows float64 to more digits")
     options = ("--exhaustive", "--function", "gelu", "mish", "--dtype", dtype, "--json")
     assert accuracy(*options, tmp_path / "whole.json") == 0
-    measure, rounds = _errors.Sweep.measure, iter(range(100))
+    measure, rounds = _errors.measure, iter(range(100))
 
     def interrupted(*arguments):
         for progress in measure(*arguments):
@@ -102,7 +105,7 @@ def test_interrupted_run_continues_to_the_same_numbers(tmp_path, monkeypatch, dt
                 raise SystemExit(130)
             yield progress
 
-    monkeypatch.setattr(_errors.Sweep, "measure", interrupted)
+    monkeypatch.setattr(_accuracy, "measure", interrupted)
     statuses = [accuracy(*options, tmp_path / "parts.json") for _ in range(4)]
     assert statuses == [130, 130, 130, 0]
     assert results(tmp_path / "parts.json") == results(tmp_path / "whole.json")
@@ -210,6 +213,14 @@ def test_refuses(tmp_path, monkeypatch, capsys, arguments, expected):
 
 
 # Whole runs
+
+
+def test_processes_find_what_one_thread_finds(tmp_path, monkeypatch):
+    options = ("--function", "mish", "--json")
+    assert accuracy(*options, tmp_path / "thread.json") == 0
+    monkeypatch.setattr(_accuracy, "worker_pool", _errors.worker_pool)
+    assert accuracy(*options, tmp_path / "processes.json") == 0
+    assert results(tmp_path / "processes.json") == results(tmp_path / "thread.json")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
