@@ -1,5 +1,5 @@
 /* Exact results of every operation. Arguments are clamped where the result is settled, for the vectors' sake: the
- * library computes an argument that would over- or underflow one at a time. exp(-700) times any float rounds to 0. */
+ * library computes an argument that would over- or underflow one at a time. exp(-600) times any float rounds to 0. */
 #include <string.h>
 
 #include "exact.h"
@@ -11,7 +11,8 @@ static inline double at_least(double low, double x) { return x < low ? low : x; 
 static inline double at_most(double high, double x) { return x > high ? high : x; }
 static inline double within(double limit, double x) { return at_most(limit, at_least(-limit, x)); }
 
-static const double settled = 700, gaussian_settled = 30;
+/* Not constants to the compiler, which would split the loop's body at them and clamp after the library's function. */
+double exact_settled = 600, exact_gaussian_settled = 20;
 static const double large = 1e39; /* beyond float, instead of infinity */
 
 static inline double polynomial(double x, const double *coefficients, int count) {
@@ -101,7 +102,7 @@ static inline double exact_threshold_grad_value(double x, double threshold, doub
 
 /* Logistic. fading(x) = exp(-|x|); s(x) s(-x) = e / (1 + e)^2. */
 
-static inline double fading(double x) { return exp(-at_most(settled, fabs(x))); }
+static inline double fading(double x) { return exp(-at_most(exact_settled, fabs(x))); }
 
 static inline double exact_sigmoid(double x) {
     const double e = fading(x);
@@ -121,7 +122,7 @@ static inline double gate_grad(double z, double w) {
     const double e = fading(z), left = e * (1 + e + w), right = 1 + e + w * e;
     return (z < 0 ? left : right) / ((1 + e) * (1 + e));
 }
-static inline double exact_silu_grad(double x) { return NEAR_ROOT(x, silu, gate_grad(x, within(settled, x))); }
+static inline double exact_silu_grad(double x) { return NEAR_ROOT(x, silu, gate_grad(x, within(exact_settled, x))); }
 static inline double exact_silu(double x) { return exact_swish(x, 1); }
 
 static inline double exact_swish_grad(double x, double beta) { return exact_silu_grad(beta * x); }
@@ -137,7 +138,7 @@ static inline double exact_softplus(double x, double beta) {
 static inline double exact_softplus_grad(double x, double beta) { return exact_sigmoid(beta * x); }
 /* (z s(z) - log(1 + exp(z))) / beta^2 is even in z; at -|z| nothing cancels. */
 static inline double exact_softplus_grad_beta(double x, double beta) {
-    const double e = fading(beta * x), a = at_most(settled, fabs(beta * x));
+    const double e = fading(beta * x), a = at_most(exact_settled, fabs(beta * x));
     return -(a * e / (1 + e) + log1p(e)) / (beta * beta);
 }
 
@@ -145,17 +146,17 @@ static inline double exact_log_sigmoid(double x) { return -exact_softplus(-x, 1)
 static inline double exact_log_sigmoid_grad(double x) { return exact_sigmoid(-x); }
 
 static inline double exact_mish(double x) {
-    const double finite = at_least(-settled, x);
+    const double finite = at_least(-exact_settled, x);
     return finite * tanh(exact_softplus(finite, 1));
 }
 static inline double exact_mish_grad(double x) {
-    const double finite = within(settled, x), t = tanh(exact_softplus(finite, 1));
+    const double finite = within(exact_settled, x), t = tanh(exact_softplus(finite, 1));
     return NEAR_ROOT(x, mish, t + finite * exact_sigmoid(finite) * (1 - t * t));
 }
 
 /* Exponential */
 
-static inline double negative_part(double x) { return at_least(-settled, at_most(0, x)); }
+static inline double negative_part(double x) { return at_least(-exact_settled, at_most(0, x)); }
 
 static inline double exact_elu(double x, double alpha) {
     const double curve = alpha * expm1(negative_part(x));
@@ -210,10 +211,10 @@ static inline double exact_softsign_grad(double x) { return 1 / ((1 + fabs(x)) *
 static inline double normal_cdf(double x) { return 0.5 * erfc(-0.70710678118654752440 * x); }
 
 static inline double exact_gelu(double x) {
-    return at_least(-gaussian_settled, x) * normal_cdf(within(gaussian_settled, x));
+    return at_least(-exact_gaussian_settled, x) * normal_cdf(within(exact_gaussian_settled, x));
 }
 static inline double exact_gelu_grad(double x) {
-    const double finite = within(gaussian_settled, x);
+    const double finite = within(exact_gaussian_settled, x);
     const double density = 0.39894228040143267794 * exp(-0.5 * finite * finite);
     return NEAR_ROOT(x, gelu, normal_cdf(finite) + finite * density);
 }
@@ -221,11 +222,13 @@ static inline double exact_gelu_grad(double x) {
 /* (1 + tanh(u)) / 2 is the sigmoid of 2u = k (x + c x^3). */
 static const double gelu_tanh_k = 1.5957691216057307117597842397375, gelu_tanh_c = 0.044715;
 static inline double exact_gelu_tanh(double x) {
-    const double finite = within(gaussian_settled, x), z = gelu_tanh_k * finite * (1 + gelu_tanh_c * finite * finite);
-    return at_least(-gaussian_settled, x) * exact_sigmoid(z);
+    const double finite = within(exact_gaussian_settled, x),
+                 z = gelu_tanh_k * finite * (1 + gelu_tanh_c * finite * finite);
+    return at_least(-exact_gaussian_settled, x) * exact_sigmoid(z);
 }
 static inline double exact_gelu_tanh_grad(double x) {
-    const double finite = within(gaussian_settled, x), z = gelu_tanh_k * finite * (1 + gelu_tanh_c * finite * finite);
+    const double finite = within(exact_gaussian_settled, x),
+                 z = gelu_tanh_k * finite * (1 + gelu_tanh_c * finite * finite);
     const double slope = gelu_tanh_k * (1 + 3 * gelu_tanh_c * finite * finite);
     return NEAR_ROOT(x, gelu_tanh, gate_grad(z, finite * slope));
 }
