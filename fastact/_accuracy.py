@@ -130,13 +130,20 @@ class Record:
     def begin(self, case: Case, isas: list[str]) -> Progress:
         """Where the measurement of a case was left."""
         partial = self.partial
-        if partial is None or partial["case"] != list(case) or list(partial["tallies"]) != isas:
+        here = {"case": list(case), "chunk": CHUNK[case.dtype], "isas": isas}
+        if partial is None or {key: partial[key] for key in here} != here:
             return Progress()
         return Progress(partial["chunks"], {isa: from_json(tally) for isa, tally in partial["tallies"].items()})
 
     def stands(self, case: Case, progress: Progress) -> None:
         tallies = {isa: {key: finite_or_text(value) for key, value in t.items()} for isa, t in progress.tallies.items()}
-        self.partial = {"case": list(case), "chunks": progress.chunks, "tallies": tallies}
+        self.partial = {
+            "case": list(case),
+            "chunk": CHUNK[case.dtype],
+            "isas": list(tallies),
+            "chunks": progress.chunks,
+            "tallies": tallies,
+        }
 
     def finish(self, case: Case, tallies: dict[str, Tally]) -> None:
         for isa, tally in tallies.items():
@@ -228,6 +235,7 @@ def selected(arguments: argparse.Namespace) -> list[Case]:
 def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path | None, progress: bool) -> Record:
     """Measure what the record does not have yet, and print it all, case by case."""
     record, in_use = Record(path, this_run(exhaustive)), _ufuncs.isa()
+    record.save()  # or say now that it can not be written
     missing = {case: [isa for isa in isas if record.get(case, isa) is None] for case in cases}
     pieces = {dtype: chunks(dtype, exhaustive) for dtype in {case.dtype for case in cases}}
     weights = {dtype: WEIGHT[dtype] * CHUNK[dtype] for dtype in DTYPES}
@@ -246,27 +254,26 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
                     print(f"{case.dtype}, judged by {record.run[f'{case.dtype} judged by']}\n{HEADING}")
                 for isa in isas:
                     print(shown(record.get(case, isa)), flush=True)
+    except BaseException:
+        record.save()
+        raise
     finally:
         _ufuncs.select_isa(in_use)
     return record
 
 
 def measured(record: Record, case: Case, isas: list[str], pieces: list, workers: Executor) -> Iterator[None]:
-    """Yield after every chunk while a case is measured; the record knows where it stands, come what may."""
+    """Yield after every chunk while a case is measured; the record knows where it stands."""
     if not isas:
         return
     begin, saved = record.begin(case, isas), time.monotonic()
     progress = begin
-    try:
-        for progress in measure(case, isas, pieces, begin, workers):
-            record.stands(case, progress)
-            if time.monotonic() - saved > SAVE_SECONDS:
-                record.save()
-                saved = time.monotonic()
-            yield
-    except BaseException:
-        record.save()
-        raise
+    for progress in measure(case, isas, pieces, begin, workers):
+        record.stands(case, progress)
+        if time.monotonic() - saved > SAVE_SECONDS:
+            record.save()
+            saved = time.monotonic()
+        yield
     record.finish(case, progress.tallies)
 
 
@@ -284,7 +291,6 @@ def run(arguments: argparse.Namespace) -> None:
             [i for i in _ufuncs.runnable_isas() if i in (arguments.isa or [i])],
         )
         record = measure_all(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
-        record.save()
         content, chosen = record.content(), [record.get(case, isa) for case in cases for isa in isas]
     if arguments.markdown is not None:
         with written_whole(arguments.markdown) as file:

@@ -9,6 +9,7 @@ import numpy as np
 import fastact
 
 from . import _ufuncs
+from ._errors import REQUIRED_VALUE
 from ._ulp import ulp_error
 
 ELEMENTS = 1 << 18  # timed: 1 MiB in and 1 MiB out, in cache
@@ -18,7 +19,6 @@ TIMED_CALLS = 3  # at least
 OPERATIONS = {"forward": "function", "grad": "derivative"}
 ROOT_DISTANCE = 0.05
 ROOT_EXPONENT = -22
-REQUIRED_VALUE = 0.5  # for a parameter that has no default
 NOTES = f"""\
 max ULP   largest float32 error against fastact.reference on a sample of every exponent, dense in
           [-120, 120]; within {ROOT_DISTANCE} of a root of a derivative errors up to 2**{ROOT_EXPONENT} do not count
