@@ -40,9 +40,9 @@ static void add_block(const float *x, const float *got, const double *want, size
         largest_near_root = apart > largest_near_root ? apart : largest_near_root;
         sum += error;
         excused += near ? 1.0 : 0.0;
-        half += (error <= 0.5) & !near ? 1.0 : 0.0;
-        one += (error <= 1) & !near ? 1.0 : 0.0;
-        two += (error <= 2) & !near ? 1.0 : 0.0;
+        half += ((error <= 0.5) & !near) ? 1.0 : 0.0;
+        one += ((error <= 1) & !near) ? 1.0 : 0.0;
+        two += ((error <= 2) & !near) ? 1.0 : 0.0;
     }
     tally->count += n;
     tally->sum += sum;

@@ -38,7 +38,7 @@ static inline double exact_relu(double x) { return x > 0 ? x : 0; }
 static inline double exact_relu_grad(double x) { return x > 0 ? 1 : 0; }
 
 static inline double exact_relu6(double x) { return at_most(6, at_least(0, x)); }
-static inline double exact_relu6_grad(double x) { return (x > 0) & (x < 6) ? 1 : 0; }
+static inline double exact_relu6_grad(double x) { return ((x > 0) & (x < 6)) ? 1 : 0; }
 
 static inline double exact_leaky_relu(double x, double negative_slope) {
     const double below = negative_slope == 0 ? 0 : negative_slope * x; /* 0 at -infinity too */
@@ -54,10 +54,10 @@ static inline double exact_hard_tanh(double x, double min_val, double max_val) {
     return at_most(max_val, at_least(min_val, x));
 }
 static inline double exact_hard_tanh_grad(double x, double min_val, double max_val) {
-    return (x > min_val) & (x < max_val) ? 1 : 0;
+    return ((x > min_val) & (x < max_val)) ? 1 : 0;
 }
 static inline double exact_hard_tanh_grad_min_val(double x, double min_val, double max_val) {
-    return (x <= min_val) & (min_val < max_val) ? 1 : 0;
+    return ((x <= min_val) & (min_val < max_val)) ? 1 : 0;
 }
 static inline double exact_hard_tanh_grad_max_val(double x, double min_val, double max_val) {
     return at_least(min_val, x) >= max_val ? 1 : 0;
@@ -75,13 +75,13 @@ static inline double exact_hard_swish_grad(double x) {
 static inline double exact_soft_shrink(double x, double lambd) {
     return x > lambd ? x - lambd : x < -lambd ? x + lambd : 0;
 }
-static inline double exact_soft_shrink_grad(double x, double lambd) { return (x > lambd) | (x < -lambd) ? 1 : 0; }
+static inline double exact_soft_shrink_grad(double x, double lambd) { return ((x > lambd) | (x < -lambd)) ? 1 : 0; }
 static inline double exact_soft_shrink_grad_lambd(double x, double lambd) {
     return x > lambd ? -1 : x < -lambd ? 1 : 0;
 }
 
-static inline double exact_hard_shrink(double x, double lambd) { return (x > lambd) | (x < -lambd) ? x : 0; }
-static inline double exact_hard_shrink_grad(double x, double lambd) { return (x > lambd) | (x < -lambd) ? 1 : 0; }
+static inline double exact_hard_shrink(double x, double lambd) { return ((x > lambd) | (x < -lambd)) ? x : 0; }
+static inline double exact_hard_shrink_grad(double x, double lambd) { return ((x > lambd) | (x < -lambd)) ? 1 : 0; }
 static inline double exact_hard_shrink_grad_lambd(double x, double lambd) {
     (void)x, (void)lambd;
     return 0;
