@@ -247,6 +247,7 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
             for before, case in zip([None, *cases], cases, strict=False):
                 for _ in measured(record, case, missing[case], pieces[case.dtype], workers):
                     if bar is not None:
+                        bar.set_description(" ".join(case), refresh=False)
                         bar.update(weights[case.dtype])
                 if bar is not None:
                     bar.clear()

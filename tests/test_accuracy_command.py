@@ -1,5 +1,6 @@
 """`python -m fastact accuracy`: what it measures, prints and keeps, and how it ends."""
 
+import contextlib
 import json
 import re
 import signal
@@ -111,6 +112,36 @@ def test_interrupted_run_continues_to_the_same_numbers(tmp_path, monkeypatch, dt
     assert results(tmp_path / "parts.json") == results(tmp_path / "whole.json")
     assert accuracy(*options, tmp_path / "parts.json") == 0
     assert results(tmp_path / "parts.json") == results(tmp_path / "whole.json")
+
+
+class Bar:
+    def __init__(self, total):
+        self.left = total
+        self.titles = []
+
+    def update(self, done):
+        self.left -= done
+
+    def set_description(self, text, refresh):
+        self.titles.append(text)
+
+    def clear(self):
+        pass
+
+
+def test_progress_ends_at_its_total_also_when_continued(tmp_path, monkeypatch):
+    bars = []
+
+    def progress_bar(total, wanted, **looks):
+        bars.append(Bar(total))
+        return contextlib.nullcontext(bars[-1])
+
+    monkeypatch.setattr(_accuracy, "progress_bar", progress_bar)
+    options = ("--exhaustive", "--function", "silu", "--dtype", "float32", "--json", tmp_path / "a.json")
+    assert accuracy(*options, "--operation", "grad") == 0
+    assert accuracy(*options) == 0
+    assert [bar.left for bar in bars] == [0, 0]
+    assert [set(bar.titles) for bar in bars] == [{"silu grad float32"}, {"silu forward float32"}]
 
 
 def test_continued_run_adds_what_is_missing(tmp_path, capsys):
