@@ -4,8 +4,9 @@
 static const real F(gelu_k) = 0x1.40d932p+1f;
 static const real F(gelu_n)[] = {0x1.cd138ep-1f, 0x1.895f2cp-2f, 0x1.653824p-4f, 0x1.2a886p-7f};
 static const real F(gelu_m)[] = {0x1.c7cb1ep-1f, 0x1.c52728p-3f, 0x1.73a134p-6f, 0x1.0ec03ep-18f};
-static const real F(gelu_g)[] = {0x1.a340cp-2f,  0x1.7ffe52p-2f, 0x1.65d33ep+0f, 0x1.31caeep+2f,   0x1.bebb48p+3f,
-                                 0x1.52ba52p+5f, 0x1.be6cap+1f,  0x1.e46f2cp+8f, -0x1.0596dep+11f, 0x1.137c04p+11f};
+static const real F(gelu_g0) = 0x1.a340cp-2f;
+static const real F(gelu_g1)[] = {0x1.7ffe52p-2f, 0x1.65d33ep+0f, 0x1.31caeep+2f,   0x1.bebb48p+3f, 0x1.52ba52p+5f,
+                                  0x1.be6cap+1f,  0x1.e46f2cp+8f, -0x1.0596dep+11f, 0x1.137c04p+11f};
 static const real F(gelu_end) = 15; /* gelu and its derivative round to 0 or x beyond */
 static const real F(gelu_root_high) = 0x1.80ead2p-1f;
 static const real F(gelu_root_low) = -0x1.a03fd4p-27f;
@@ -22,13 +23,14 @@ static const real F(gelu_n)[] = {
 static const real F(gelu_m)[] = {
     0x1.48fd150480eep+1,  0x1.abd2bfa9ed687p+0,  0x1.67fa24deae511p-1,  0x1.aa56c82fce774p-3,  0x1.6e1d949eb8389p-5,
     0x1.c6e698e8e482bp-8, 0x1.8ae5651bd6f9ep-11, 0x1.b5246bfbc55f4p-15, 0x1.dbdca45194784p-20, -0x1.7a9ba18bf6c63p-54};
-static const real F(gelu_g)[] = {
-    0x1.a340d9358d83p-2,    0x1.7ff8d4c9607f5p-2,   0x1.6601afb4a59ap+0,    0x1.3098079778aebp+2,
-    0x1.cb42467263ec8p+3,   0x1.2289e8ceaccccp+5,   0x1.0d8df25f2e32cp+6,   0x1.5509615f4168ap+5,
-    -0x1.11f1c99da39e9p+8,  -0x1.2a8bf116c2f16p+10, -0x1.6d924e2f2b7a7p+10, 0x1.8390aea49300fp+12,
-    0x1.0cab5254469b4p+15,  0x1.6d95c8104328ep+16,  -0x1.9ca1f8b76ad64p+20, 0x1.bca693d35ceacp+23,
-    -0x1.ef60b3b6bb72cp+26, 0x1.7f41183a1325ap+29,  -0x1.7bfbfe5364eedp+31, 0x1.e88559614bba9p+32,
-    -0x1.90561490c4464p+33, 0x1.8059b45eecc22p+33,  -0x1.4bb948fb8d29fp+32};
+static const real F(gelu_g0) = 0x1.a340d9358d83p-2;
+static const real F(gelu_g1)[] = {
+    0x1.7ff8d4c9607f5p-2,   0x1.6601afb4a59ap+0,    0x1.3098079778aebp+2,  0x1.cb42467263ec8p+3,
+    0x1.2289e8ceaccccp+5,   0x1.0d8df25f2e32cp+6,   0x1.5509615f4168ap+5,  -0x1.11f1c99da39e9p+8,
+    -0x1.2a8bf116c2f16p+10, -0x1.6d924e2f2b7a7p+10, 0x1.8390aea49300fp+12, 0x1.0cab5254469b4p+15,
+    0x1.6d95c8104328ep+16,  -0x1.9ca1f8b76ad64p+20, 0x1.bca693d35ceacp+23, -0x1.ef60b3b6bb72cp+26,
+    0x1.7f41183a1325ap+29,  -0x1.7bfbfe5364eedp+31, 0x1.e88559614bba9p+32, -0x1.90561490c4464p+33,
+    0x1.8059b45eecc22p+33,  -0x1.4bb948fb8d29fp+32};
 static const real F(gelu_end) = 39;
 static const real F(gelu_root_high) = 0x1.80ead197f00b4p-1;
 static const real F(gelu_root_low) = -0x1.13e74c58cada8p-56;
@@ -53,10 +55,13 @@ FA_INLINE F(point) F(gelu)(real x, int usual) {
     const real value = usual || x >= 0 ? right : tail * -e.s * e.last;
 
     const real sum = a + 4, t = 1 / sum, residue = FMA(t, a - (sum - 4), F(product_error)(t, sum, 1));
-    const real g = POLYNOMIAL(t - (real)0.03125, F(gelu_g)), g_low = g * (-4 * t * residue);
+    const real u = t - (real)0.03125;
+    const F(two_words) g = F(product_plus)(u, POLYNOMIAL(u, F(gelu_g1)), F(gelu_g0));
+    const real g_low = FMA(g.high, -4 * t * residue, g.low);
     const real distance = F(gelu_root_high) - a, distance_low = ((F(gelu_root_high) - distance) - a) + F(gelu_root_low);
-    const real rest = distance * g, rest_low = F(product_error)(distance, g, rest);
-    const real slope = F(words_times)((F(two_words)){rest, FMA(distance_low, g, FMA(distance, g_low, rest_low))}, e);
+    const real rest = distance * g.high, rest_low = F(product_error)(distance, g.high, rest);
+    const real slope =
+        F(words_times)((F(two_words)){rest, FMA(distance_low, g.high, FMA(distance, g_low, rest_low))}, e);
     return POINT(.value = value, .grad = x < 0 ? slope : 1 - slope);
 }
 
