@@ -52,8 +52,8 @@ FA_INLINE F(point) F(celu)(real x, real given_alpha, ANY_RANGE) {
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
-    const real below = v > -tiny || alpha > F(largest) ? x : F(times_expm1)(alpha, F(expm1_of)(e)),
-               by_alpha = v > -1 ? near : far;
+    const real curved = v > -tiny ? x : F(times_expm1)(alpha, F(expm1_of)(e));
+    const real below = alpha > F(largest) ? x : curved, by_alpha = v > -1 ? near : far;
     return POINT(.value = x >= 0 ? x * one : below, .grad = x >= 0 ? one : F(times)(1, e),
                  .by_p = x >= 0 ? one - 1 : by_alpha);
 }

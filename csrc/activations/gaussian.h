@@ -3,7 +3,7 @@
 #if FA_REAL == 32
 static const real F(gelu_k) = 0x1.40d932p+1f;
 static const real F(gelu_n)[] = {0x1.cd138ep-1f, 0x1.895f2cp-2f, 0x1.653824p-4f, 0x1.2a886p-7f};
-static const real F(gelu_m)[] = {0x1.c7cb1ep-1f, 0x1.c52728p-3f, 0x1.73a134p-6f, 0x1.0ec03ep-18f};
+static const real F(gelu_m)[] = {0x1.c7cb1ap-1f, 0x1.c52734p-3f, 0x1.73a134p-6f, 0x1.0ec03ep-18f};
 static const real F(gelu_g0) = 0x1.a340cp-2f;
 static const real F(gelu_g1)[] = {0x1.7ffe52p-2f, 0x1.65d33ep+0f, 0x1.31caeep+2f,   0x1.bebb48p+3f, 0x1.52ba52p+5f,
                                   0x1.be6cap+1f,  0x1.e46f2cp+8f, -0x1.0596dep+11f, 0x1.137c04p+11f};
