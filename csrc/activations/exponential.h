@@ -31,10 +31,10 @@ FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
 }
 
 FA_INLINE F(point) F(selu)(real x, int usual) {
-    const real scale = (real)1.0507009873554804934193349852946;
+    const real excess = (real)0.0507009873554804934193349852946, scale = 1 + excess;
     const F(fading) e = F(fade)(F(exp_power)(-F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW), usual ? 0 : 1);
     const real m = F(expm1_of)(e).high;
-    return POINT(.value = x >= 0 ? scale * x : FMA(F(selu_high), m, F(selu_low) * m),
+    return POINT(.value = x >= 0 ? FMA(x, excess, x) : FMA(F(selu_high), m, F(selu_low) * m),
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
 }
 
