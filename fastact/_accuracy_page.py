@@ -16,6 +16,7 @@ PEERS_LARGEST = {
     "mish": ("154 (-103)", "1.7e7 (-89)", "1.0e4 (-98.6)", "52"),
     "log_sigmoid": ("1.5", "8.4e6 (87.3)", "", "1.5"),
 }
+EXHAUSTIVE = {"float32": "all 2^32 of float32", "float64": "a million of float64"}
 ISA_NAMES = {"baseline": "x86-64 without FMA", "avx2": "AVX2", "avx512": "AVX-512", "neon": "NEON"}
 
 PAGE = """\
@@ -30,7 +31,7 @@ counted in ULP: the last column has the largest of them. `.backward` with dy = 1
 the function and of `.grad`.
 
 - Inputs: {scope}
-- float32 is judged by {judge32}, float64 by {judge64}.
+- {judges}
 - fastact {version}, build {build}, on {cpu}, {date}
 - Command: `{command}`
 
@@ -47,19 +48,19 @@ it; about 1.7e7 means that no digit is right. fastact's are the largest of any i
 
 def page(content: dict[str, Any]) -> str:
     run, results = content["run"], content["results"]
+    dtypes = dict.fromkeys(found["dtype"] for found in results)
     head = PAGE.format(
-        scope="all 2^32 of float32, a million of float64" if run["exhaustive"] else "a sample",
+        scope=" and ".join(EXHAUSTIVE[dtype] for dtype in dtypes) if run["exhaustive"] else "a sample",
         command=content["command"],
         date=content["date"],
         version=run["fastact"],
         build=run["build"],
         cpu=run["cpu"],
-        judge32=run["float32 judged by"],
-        judge64=run["float64 judged by"],
+        judges="; ".join(f"{dtype} is judged by {run[f'{dtype} judged by']}" for dtype in dtypes),
     )
     sections = [
         f"## {dtype}: {' and '.join(ISA_NAMES[isa] for isa in isas)}\n\n{results_table(group)}"
-        for dtype in dict.fromkeys(found["dtype"] for found in results)
+        for dtype in dtypes
         for isas, group in alike([found for found in results if found["dtype"] == dtype])
     ]
     return "\n".join([head, *sections, f"## Others\n\n{peers_table(results)}"])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from fastact import __main__ as command_line
 from fastact import _accuracy, _errors, _runtime, _ufuncs
 from fastact._ulp import ulp_error
 
+DOCS = Path(__file__).parent.parent / "docs"
 COMMAND = [sys.executable, "-m", "fastact", "accuracy"]
 SLICE = [range(_errors.bits(-4), _errors.bits(-1), 1013), range(_errors.bits(0.5), _errors.bits(9), 1013)]
 SECONDS = 180  # that a run with the default options may take
@@ -280,3 +282,18 @@ def test_every_input_is_within_its_bound(tmp_path):
     content = json.loads((tmp_path / "accuracy.json").read_text())
     assert content["partial"] is None
     assert {f["inputs"] for f in content["results"] if f["dtype"] == "float32"} == {1 << 32}
+
+
+@pytest.mark.skipif(
+    not {"avx2", "avx512"} <= set(_ufuncs.runnable_isas()), reason="the bounds are those of AVX2, AVX-512"
+)
+def test_published_page_is_that_of_the_published_results(tmp_path):
+    """With the bounds that the table has now, none of which is exceeded; no operation is missing."""
+    assert accuracy("--from-json", DOCS / "accuracy.json", "--markdown", tmp_path / "page.md") == 0
+    assert (tmp_path / "page.md").read_text() == (DOCS / "accuracy.md").read_text()
+    content = json.loads((DOCS / "accuracy.json").read_text())
+    measured = {(f["function"], f["operation"], f["isa"]) for f in content["results"] if f["dtype"] == "float32"}
+    assert measured == {(*case, isa) for case in FORMULAS for isa in ("avx2", "avx512")}
+    assert content["run"]["exhaustive"]
+    assert content["partial"] is None
+    assert all(f["inputs"] == 2**32 for f in content["results"] if f["dtype"] == "float32")
