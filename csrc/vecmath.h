@@ -197,18 +197,14 @@ typedef struct {
     integer exponent; /* the bits of 2^n, where that is a normal number */
 } F(power);
 
-/* e^r of |r| <= ln2/2 and n + shift: p = expm1(r) = r + r^2 q(r). */
-FA_INLINE F(power) F(reduced_power)(real shifted, real n, real r) {
+/* e^(high + low), high + low = n ln2 + r; p = expm1(r) = r + r^2 q(r). */
+FA_INLINE F(power) F(exp_power)(real high, real low) {
+    const real shift = F(shift) + F(bias), shifted = FMA(high, F(log2_e), shift), n = shifted - shift;
+    const real r = FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low);
     return (F(power)){n, FMA(r * r, POLYNOMIAL(r, F(exp_q)), r), F(to_exponent)(F(bits)(shifted))};
 }
 
-/* e^(high + low), high + low = n ln2 + r. */
-FA_INLINE F(power) F(exp_power)(real high, real low) {
-    const real shift = F(shift) + F(bias), shifted = FMA(high, F(log2_e), shift), n = shifted - shift;
-    return F(reduced_power)(shifted, n, FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low));
-}
-
-/* e^(-(high + low) / 2) = 2^n e^(-r/2), times e^(excess high / 2), the excess of 2 ln2 in one word over 2 ln2: whoever
+/* e^(-(high + low) / 2) = 2^n e^(-r/2), p = r h(r) with h from q, times e^(excess high / 2), the excess of 2 ln2 in one word over 2 ln2: whoever
  * calls has that in a coefficient. */
 FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
     const real shift = F(shift) + F(bias), shifted = FMA(high, (real)-0.5 * F(log2_e), shift), n = shifted - shift;

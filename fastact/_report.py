@@ -9,7 +9,7 @@ import numpy as np
 import fastact
 
 from . import _ufuncs
-from ._errors import REQUIRED_VALUE
+from ._errors import Case
 from ._ulp import ulp_error
 
 ELEMENTS = 1 << 18  # timed: 1 MiB in and 1 MiB out, in cache
@@ -47,8 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 def measured(name: str, operation: str, points: np.ndarray, timed: np.ndarray) -> str:
     function, reference = _ufuncs.get(name, operation), _ufuncs.get(name, operation).reference
-    # as numbers of float32, so that rounding the parameters does not count as an error
-    parameters = [float(np.float32(REQUIRED_VALUE if p is None else p)) for p in _ufuncs.table[name].values()]
+    parameters = Case(name, operation, "float32").parameters.values()
     error = largest_error(points, function(points, *parameters), reference(points, *parameters))
     out = np.empty_like(timed)
     ours = nanoseconds(lambda: function(timed, *parameters, out=out))

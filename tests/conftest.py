@@ -1,6 +1,8 @@
 """What the tests share: the rows of the table, the instruction sets of this machine, points and parameters to test."""
 
 import ast
+from contextlib import contextmanager
+from functools import partial
 from itertools import cycle, islice
 
 import numpy as np
@@ -34,12 +36,28 @@ OTHER_MULTIPLES = (0.5, 2.0, 0.3)  # of the default, for those that are not name
 REQUIRED_VALUE = 0.5  # for a parameter without a default
 
 
+@contextmanager
+def setting(get, choose, value):
+    before = get()
+    choose(value)
+    try:
+        yield
+    finally:
+        choose(before)
+
+
+on_isa = partial(setting, _ufuncs.isa, _ufuncs.select_isa)
+on_threads = partial(setting, _ufuncs.get_num_threads, _ufuncs.set_num_threads)
+
+
+def has_fma(isa):
+    return isa != "baseline"
+
+
 @pytest.fixture(params=_ufuncs.runnable_isas())
 def isa(request):
-    before = _ufuncs.isa()
-    _ufuncs.select_isa(request.param)
-    yield request.param
-    _ufuncs.select_isa(before)
+    with on_isa(request.param):
+        yield request.param
 
 
 def usual_parameters(name):

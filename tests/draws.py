@@ -2,7 +2,6 @@
 
 import functools
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ CORE = Path(__file__).parent.parent / "csrc"
 PLAIN_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 USUAL = re.compile(r"^ACTIVATION_\d\((\w+), USUAL\(([\d.]+), ([\d.]+)\)", re.MULTILINE)
 STEPS = 4  # from a join, to either side
+LARGE = 200_000  # elements: enough for two threads, whatever the function
 SPAN = 64  # elements: in every kind of float, this many in a row touch each span that a kernel looks at
 
 
@@ -92,23 +92,3 @@ def arrays(draw, name, dtype, count):
 
 def seeds():
     return st.integers(0, 2**32 - 1)
-
-
-@contextmanager
-def on_isa(isa):
-    before = _ufuncs.isa()
-    _ufuncs.select_isa(isa)
-    try:
-        yield
-    finally:
-        _ufuncs.select_isa(before)
-
-
-@contextmanager
-def on_threads(count):
-    before = _ufuncs.get_num_threads()
-    _ufuncs.set_num_threads(count)
-    try:
-        yield
-    finally:
-        _ufuncs.set_num_threads(before)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import witnesses
-from conftest import FORMULAS, WIDER, exact, longdouble_is_wider
+from conftest import FORMULAS, WIDER, exact, has_fma, longdouble_is_wider, on_isa
 
 from fastact import _ufuncs
 from fastact._ulp import ulp_error
@@ -19,15 +19,11 @@ def test_the_witness_comes_near_the_bound(bound):
     dtype = np.dtype(bound.dtype).type
     if dtype is np.float64 and not longdouble_is_wider:
         pytest.skip("longdouble is no wider than float64 here, so it cannot judge float64")
-    before = _ufuncs.isa()
-    _ufuncs.select_isa(bound.isa)
-    try:
+    with on_isa(bound.isa):
         stated = _ufuncs.error_bound(bound.name, bound.operation, dtype)
         witness = WITNESSES[bound]
         x, parameters = dtype([float.fromhex(witness["x"])]), [dtype(value) for value in witness["parameters"]]
         got = _ufuncs.get(bound.name, bound.operation)(x, *parameters)
-    finally:
-        _ufuncs.select_isa(before)
     error = ulp_error(got, exact(bound.name, bound.operation, parameters, x))[0]
     assert stated - SLACK <= error <= stated
     assert error == pytest.approx(witness["error"], abs=0.01)
@@ -36,7 +32,7 @@ def test_the_witness_comes_near_the_bound(bound):
 def test_every_bound_has_a_witness():
     """But those of exact operations, which are 0; and of float32 and float64 alike."""
     wanted = {
-        witnesses.Bound(*case, dtype.__name__, isa != witnesses.NO_FMA)
+        witnesses.Bound(*case, dtype.__name__, has_fma(isa))
         for isa in _ufuncs.runnable_isas()
         for case in FORMULAS
         for dtype in WIDER
@@ -46,9 +42,5 @@ def test_every_bound_has_a_witness():
 
 
 def bound_on(isa, case, dtype):
-    before = _ufuncs.isa()
-    _ufuncs.select_isa(isa)
-    try:
+    with on_isa(isa):
         return _ufuncs.error_bound(*case, dtype)
-    finally:
-        _ufuncs.select_isa(before)

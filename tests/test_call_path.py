@@ -19,6 +19,7 @@ from calls import (
     parameters_of,
     run_python,
 )
+from conftest import on_isa
 
 import fastact as fa
 from fastact import _ufuncs
@@ -169,14 +170,10 @@ def test_bits_do_not_depend_on_place(ufunc, dtype, isa):
 def test_avx2_and_avx512_give_the_same_bits(ufunc, dtype):
     bits = np.random.default_rng(1).integers(0, 256, 40_000, np.uint8).view(dtype)
     arrays = [np.concatenate([array, bits]) for array in arrays_for(ufunc, 10_000, dtype)]
-    before = _ufuncs.isa()
     results = []
-    try:
-        for isa in ("avx2", "avx512"):
-            _ufuncs.select_isa(isa)
+    for isa in ("avx2", "avx512"):
+        with on_isa(isa):
             results.append(call(ufunc, *arrays))
-    finally:
-        _ufuncs.select_isa(before)
     assert_same(*results)
 
 

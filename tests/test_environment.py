@@ -15,7 +15,8 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 from calls import UFUNCS, assert_same, name_of, outputs, parameters_of, run_python
-from draws import mixed, on_threads
+from conftest import on_threads
+from draws import LARGE, mixed
 
 from fastact import _ufuncs
 
@@ -52,9 +53,6 @@ def operands_of(ufunc, dtype, count):
     with np.errstate(all="ignore"):
         x = (mixed(ufunc.__name__.partition(".")[0], wider, 1000, 1) * wider(1)).astype(dtype)
     return [np.resize(x[k:], count) for k in range(arrays)]
-
-
-LARGE = 200_000  # elements: enough for two threads, whatever the function
 
 
 def ways(ufunc, dtype):

@@ -7,9 +7,20 @@ neighbouring floats a function goes the way that the mathematics goes.
 
 import numpy as np
 import pytest
-from calls import unaligned
-from conftest import CASES, TYPES, WIDE_TYPES, WIDER, exact, parameter_sets, usual_parameters
-from draws import SPAN, arrays, joins, mixed, on_isa, on_threads, seeds, stepped, usual_limits
+from calls import outputs, unaligned
+from conftest import (
+    CASES,
+    TYPES,
+    WIDE_TYPES,
+    WIDER,
+    exact,
+    has_fma,
+    on_isa,
+    on_threads,
+    parameter_sets,
+    usual_parameters,
+)
+from draws import LARGE, SPAN, arrays, joins, mixed, seeds, stepped, usual_limits
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -25,19 +36,14 @@ settings.register_profile(
 settings.load_profile("fastact")
 
 ISAS = _ufuncs.runnable_isas()
-WITH_FMA = [isa for isa in ISAS if isa != "baseline"]
+WITH_FMA = list(filter(has_fma, ISAS))
 ODD = ["tanh", "softsign", "hard_tanh", "soft_shrink", "hard_shrink", "tanh_shrink"]
 MANY = 1 << 13
 RUN = 30  # neighbouring floats to either side of a join
-LARGE = 200_000  # elements: enough for two threads, whatever the function
 
 every_case = pytest.mark.parametrize("case", CASES)
 every_name = pytest.mark.parametrize("name", _ufuncs.table)
 every_type = pytest.mark.parametrize("dtype", TYPES)
-
-
-def outputs(result):
-    return result if isinstance(result, tuple) else (result,)
 
 
 def call(case, x, *dy, parameters=None, **options):
@@ -228,6 +234,16 @@ def check_everywhere(relation, name, dtype, data):
             assert_all(*relation(x))
 
 
+def check_same(sides, name, dtype, data):
+    """Check that two sides, functions of x, have the same bits."""
+
+    def relation(x):
+        got, want = sides(x)
+        return same(got, want), x, got, want
+
+    check_everywhere(relation, name, dtype, data)
+
+
 @pytest.mark.parametrize("name", ODD)
 @every_type
 @given(data=st.data())
@@ -239,12 +255,8 @@ def test_odd(name, dtype, data):
             got, want = (call((name, "forward"), -x)[0], -call((name, "forward"), x)[0])
         return equal(got, want), x, got, want
 
-    def even(x):
-        got, want = (call((name, "grad"), array)[0] for array in (-x, x))
-        return same(got, want), x, got, want
-
     check_everywhere(odd, name, dtype, data)
-    check_everywhere(even, name, dtype, data)
+    check_same(lambda x: [call((name, "grad"), array)[0] for array in (-x, x)], name, dtype, data)
 
 
 @every_type
@@ -261,18 +273,8 @@ def test_hard_tanh_with_symmetric_limits_is_odd(dtype, data, limit):
 @given(data=st.data())
 def test_sigmoid_and_its_mirror_image_add_up_to_one(dtype, data):
     """Rounded once: the larger of the two is 1 less the smaller."""
-
-    def complement(x):
-        a = np.abs(x)
-        got, want = fa.sigmoid(a), 1 - fa.sigmoid(-a)
-        return same(got, want), x, got, want
-
-    def slope(x):
-        got, want = fa.sigmoid.grad(x), fa.sigmoid.grad(-x)
-        return same(got, want), x, got, want
-
-    check_everywhere(complement, "sigmoid", dtype, data)
-    check_everywhere(slope, "sigmoid", dtype, data)
+    check_same(lambda x: (fa.sigmoid(abs(x)), 1 - fa.sigmoid(-abs(x))), "sigmoid", dtype, data)
+    check_same(lambda x: (fa.sigmoid.grad(x), fa.sigmoid.grad(-x)), "sigmoid", dtype, data)
 
 
 @pytest.mark.parametrize("operation", ["forward", "grad"])
@@ -293,16 +295,8 @@ def test_silu_is_swish_with_beta_one(operation, dtype, data):
 @every_type
 @given(data=st.data())
 def test_log_sigmoid_is_softplus_mirrored_twice(dtype, data):
-    def value(x):
-        got, want = fa.log_sigmoid(x), -fa.softplus(-x)
-        return same(got, want), x, got, want
-
-    def slope(x):
-        got, want = fa.log_sigmoid.grad(x), fa.softplus.grad(-x)
-        return same(got, want), x, got, want
-
-    check_everywhere(value, "log_sigmoid", dtype, data)
-    check_everywhere(slope, "log_sigmoid", dtype, data)
+    check_same(lambda x: (fa.log_sigmoid(x), -fa.softplus(-x)), "log_sigmoid", dtype, data)
+    check_same(lambda x: (fa.log_sigmoid.grad(x), fa.softplus.grad(-x)), "log_sigmoid", dtype, data)
 
 
 @pytest.mark.parametrize("name", ["silu", "gelu", "gelu_tanh"])

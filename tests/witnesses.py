@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from conftest import FORMULAS, parameter_sets
+from conftest import FORMULAS, has_fma, on_isa, parameter_sets
 from test_accuracy import worst
 
 from fastact import _ufuncs
 
 PATH = Path(__file__).with_name("witnesses.json")
-NO_FMA = "baseline"  # the only instruction set without fused multiply-add
 
 
 class Bound(NamedTuple):
@@ -33,7 +32,7 @@ class Bound(NamedTuple):
     @property
     def isa(self):
         """An instruction set of this machine that the bound is about, or None."""
-        return next((isa for isa in _ufuncs.runnable_isas() if (isa != NO_FMA) == self.fma), None)
+        return next((isa for isa in _ufuncs.runnable_isas() if has_fma(isa) == self.fma), None)
 
 
 def load():
@@ -57,17 +56,17 @@ def search(witnesses, points):
         Bound(*case, dtype, fma) for case in FORMULAS for dtype in ("float32", "float64") for fma in (True, False)
     ]
     for bound in [bound for bound in bounds if bound.isa]:
-        _ufuncs.select_isa(bound.isa)
         dtype = np.dtype(bound.dtype).type
-        for parameters in parameter_sets(bound.name, dtype):
-            error, x, *_ = worst(bound.name, bound.operation, dtype, parameters, points)
-            keep_larger(witnesses, bound, error, parameters, float(x).hex())
+        with on_isa(bound.isa):
+            for parameters in parameter_sets(bound.name, dtype):
+                error, x, *_ = worst(bound.name, bound.operation, dtype, parameters, points)
+                keep_larger(witnesses, bound, error, parameters, float(x).hex())
 
 
 def take(witnesses, results):
     """Those of float32: near the subnormals a second word of float64 is itself subnormal, and its errors too large."""
     for found in (found for found in results if found["dtype"] == "float32"):
-        bound = Bound(found["function"], found["operation"], found["dtype"], found["isa"] != NO_FMA)
+        bound = Bound(found["function"], found["operation"], found["dtype"], has_fma(found["isa"]))
         keep_larger(witnesses, bound, float(found["largest"]), found["parameters"].values(), found["x"])
 
 

@@ -49,8 +49,8 @@ FA_INLINE F(point) F(gelu)(real x, int usual) {
     const real a = F(within)(F(gelu_end), F(absolute)(x), usual), square = a * a;
     const F(power) power = F(exp_minus_half)(square, F(product_error)(a, a, square));
     const F(fading) e = F(fade)(power, usual ? 0 : 1);
-    const real n = FMA(square, POLYNOMIAL(a, F(gelu_n)), a),
-               ratio = n / (F(fused)(F(gelu_k), n, a * POLYNOMIAL(a, F(gelu_m))) + 2);
+    const real n = FMA(square, POLYNOMIAL(a, F(gelu_n)), a), m1 = a * POLYNOMIAL(a, F(gelu_m));
+    const real ratio = n / (F(fused)(F(gelu_k), n, m1) + 2);
     const real tail = FMA(ratio, e.p, ratio), right = FMA(tail, -(e.s * e.last), F(positive_part)(x, usual));
     const real value = usual || x >= 0 ? right : tail * -e.s * e.last;
 

@@ -95,11 +95,13 @@ FA_INLINE F(point) F(log_sigmoid)(real x, int usual) {
     return POINT(.value = -y.value, .grad = y.grad);
 }
 
-/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; for x > 20 the factor is 1. The derivative is n / d + 4 x e
+/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; beyond mish_end the factor is 1. The derivative is n / d + 4 x e
  * (1 + e) / d^2. For negative x, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e
  * = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
+static const real F(mish_end) = 20;
+
 FA_INLINE F(point) F(mish)(real x, int usual) {
-    const real finite = usual ? x : F(at_least)(-F(exp_top), F(at_most)(20, x)), g = 4 * (1 + finite);
+    const real finite = usual ? x : F(at_least)(-F(exp_top), F(at_most)(F(mish_end), x)), g = 4 * (1 + finite);
     const F(fading) power = F(fade)(F(exp_power)(finite, NO_LOW), usual ? 0 : 1);
     const real s = F(scale_of)(power), p = power.p, e = FMA(s, p, s);
     const F(two_words) m = F(ordered_sum)(2, e);
@@ -112,6 +114,6 @@ FA_INLINE F(point) F(mish)(real x, int usual) {
     const F(two_words) bracket = F(sum)(p0.high, FMA(p, FMA(p, square * FMA(s, p + 3, 4), p1), p0.low));
     const real left = F(words_times)(F(words_over_square)(bracket, d), power);
     const real grad = finite > 0 ? right : left;
-    const int is_identity = !usual && x > 20;
+    const int is_identity = !usual && x > F(mish_end);
     return POINT(.value = is_identity ? x : F(with_sign)(value, x), .grad = is_identity ? 1 : grad);
 }
