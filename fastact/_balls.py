@@ -105,7 +105,7 @@ def enclosed(name, operation, x, parameters):
 
 
 def in_words(name, operation, x, parameters):
-    """Exact results for an array of finite float64 numbers, each as the sum of two float64, the first of them rounded.
+    """Exact results for an array of finite float64 numbers, in the words of `two_words`.
 
     Not for an x where the function has a kink.
     """
@@ -119,10 +119,11 @@ def in_words(name, operation, x, parameters):
 
 
 def two_words(value):
+    """The rounded value, and 2^53 times what it lacks: so that a word below a subnormal number keeps its digits."""
     if binade(value) >= np.finfo(np.float64).maxexp:
         return (math.inf if value > 0 else -math.inf), 0.0
     high = float(value)
-    return high, float(value - flint.arb(high)) if math.isfinite(high) else 0.0
+    return high, float((value - flint.arb(high)) * 2**53) if math.isfinite(high) else 0.0
 
 
 def binade(ball):

@@ -130,7 +130,7 @@ def longdouble_in_words(name: str, operation: str, x: np.ndarray, parameters: It
     want = _ufuncs.get(name, operation).reference(x.astype(np.longdouble), *parameters)
     with np.errstate(all="ignore"):
         high = want.astype(np.float64)
-        return np.array([high, np.where(np.isfinite(high), want - high, 0)], np.float64)
+        return np.array([high, np.where(np.isfinite(high), np.ldexp(want - high, 53), 0)], np.float64)
 
 
 def judged64(case: Case, isas: list[str], x: np.ndarray) -> dict[str, Tally]:
@@ -140,16 +140,17 @@ def judged64(case: Case, isas: list[str], x: np.ndarray) -> dict[str, Tally]:
 
 
 def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> Tally:
-    """As _exact.compare for float64, and exact results in two words."""
+    """As _exact.compare for float64, and exact results in two words: rounded, and 2^53 times what they lack."""
     high, low = want
     with np.errstate(all="ignore"):
-        absolute = np.abs((got - high) - low)
         above_exact = (np.frexp(np.abs(high))[0] == 0.5) & (high * low < 0)  # a power of two, the exact one is below
         ulp = np.maximum(
             np.spacing(np.abs(high)) * np.where(above_exact, 0.5, 1), np.finfo(np.float64).smallest_subnormal
         )
+        absolute = np.abs((got - high) - low * 2.0**-53)
         same = (got == high) | (np.isnan(got) & np.isnan(high))
-        error = np.where(np.isfinite(got) & np.isfinite(high), absolute / ulp, np.where(same, 0, np.inf))
+        finite = np.abs((got - high) / ulp - low / ulp * 2.0**-53)
+        error = np.where(np.isfinite(got) & np.isfinite(high), finite, np.where(same, 0, np.inf))
         distance, size, allowed = NEAR_ROOT
         near = (np.abs(x - root) < distance) & (np.abs(high) < size) & (absolute <= allowed)
     error = np.where(near, 0, error)

@@ -1,5 +1,6 @@
 """What float32 is judged by is right to 2^-40, wherever float32 can hold the result; errors are counted by the rule."""
 
+import math
 import platform
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from conftest import FORMULAS, OTHER_VALUES, bends, neighbours, parameter_sets, 
 
 from fastact import _exact, reference
 from fastact._docs import DOCS
-from fastact._errors import Case, judged_operations
+from fastact._errors import Case, compare64, judged_operations
 from fastact._ufuncs import table
 from fastact._ulp import ulp_error
 
@@ -35,7 +36,7 @@ def near_root(name, parameters, count):
 
 
 def relative_error(x, got, exact):
-    high, low = exact
+    high, low = exact[0], exact[1] * 2.0**-53
     with np.errstate(all="ignore"):
         error = np.abs((got - high) - low) / np.maximum(np.abs(high), VANISHING)
     return np.where(got == high, np.abs(low) / np.maximum(np.abs(high), VANISHING), error)
@@ -141,6 +142,16 @@ ROUND_TO_INFINITY = [3.4028235677973366e38, 3.40282356779733e38, 1e39, -1e300]
 def test_errors_of_special_results(got, want):
     got, want = np.float32([got]), np.float64([want])
     assert _exact.compare(np.zeros(1, np.float32), got, want, np.nan)["largest"] == ulp_error(got, want)[0]
+
+
+@pytest.mark.parametrize("binade", [-1074, -1060, -1022, -1000, 0, 1000])
+def test_float64_errors_are_right_down_to_the_smallest_subnormal(binade):
+    balls = pytest.importorskip("fastact._balls", reason="python-flint, which encloses the exact results")
+    high, step = math.ldexp(1.0, binade), math.ldexp(1.0, max(binade - 52, -1074))
+    with balls.flint.ctx.workprec(100):
+        want = np.array([balls.two_words(balls.flint.arb(high) + balls.flint.arb(step) * k / 8) for k in range(5)]).T
+    tally = compare64(np.zeros(5), np.full(5, high), want, np.nan)
+    assert (tally["largest"], tally["sum"]) == (0.5, 1.25)
 
 
 def test_errors_next_to_a_root_are_apart():
