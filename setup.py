@@ -1,7 +1,9 @@
-"""Builds the extension modules, Cython over C, and the stub. Everything else is in pyproject.toml."""
+"""Builds the C library, the Cython modules over it and what comes from templates. The rest is in pyproject.toml."""
 
 import os
 import re
+import shutil
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -15,18 +17,12 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 
-# Contraction is off because the kernels say themselves where they want fma: results must not depend on the compiler.
-UNIX_FLAGS = [
-    "-std=gnu11",
-    "-O3",
-    "-g0",
-    "-ffp-contract=off",
-    "-fno-math-errno",
-    "-fno-trapping-math",
-    "-fvisibility=hidden",
-]
-MSVC_FLAGS = ["/O2", "/std:c11", "/fp:precise"]
-OPENMP_FLAGS = {"unix": ["-fopenmp"], "msvc": ["/openmp"]}
+CORE = Path("csrc")
+PUBLIC_HEADERS = [CORE / "fastact.h", CORE / "functions.def"]
+HEADERS = [*sorted(glob("csrc/**/*.h", recursive=True)), "csrc/functions.def"]
+COMPILE_FLAGS = (CORE / "compile_flags.txt").read_text().split()
+OPENMP_FLAG = "-fopenmp"
+MACOS = sys.platform == "darwin"
 
 
 def compile_in_parallel(compile_serially, sources, *args, **kwargs):
@@ -37,32 +33,66 @@ def compile_in_parallel(compile_serially, sources, *args, **kwargs):
 
 
 def openmp_flags(compiler):
-    """Return the flags for OpenMP if a program can be compiled and linked with them, else none."""
-    flags = OPENMP_FLAGS.get(compiler.compiler_type, [])
+    """Return the flag for OpenMP if a program can be compiled and linked with it, else none."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "openmp.c")
         source.write_text("#include <omp.h>\nint main(void) { return omp_get_max_threads() < 1; }\n")
         try:
-            objects = compiler.compile([str(source)], output_dir=folder, extra_postargs=flags)
-            compiler.link_executable(objects, str(Path(folder, "openmp")), extra_postargs=flags)
+            objects = compiler.compile([str(source)], output_dir=folder, extra_postargs=[OPENMP_FLAG])
+            compiler.link_executable(objects, str(Path(folder, "openmp")), extra_postargs=[OPENMP_FLAG])
         except (CompileError, LinkError):
             print("fastact: no OpenMP with this compiler; building for one thread")
             return []
-    return flags
+    return [OPENMP_FLAG]
+
+
+def is_older(target, sources):
+    """Return whether a file is missing, or older than one that it is made of."""
+    return not os.path.exists(target) or os.path.getmtime(target) < max(map(os.path.getmtime, sources))
 
 
 class BuildExt(build_ext):
-    """Adds the flags of the compiler in use and compiles on all cores."""
+    """Builds the C library into the package first: shared, which the extensions link to, and static."""
 
     def build_extensions(self):
-        """Build the extensions."""
-        openmp = openmp_flags(self.compiler)
-        flags = MSVC_FLAGS if self.compiler.compiler_type == "msvc" else UNIX_FLAGS
-        for extension in self.extensions:
-            extension.extra_compile_args += flags + openmp
-            extension.extra_link_args += openmp if self.compiler.compiler_type == "unix" else []
+        """Build the library and the extensions."""
+        self.openmp = openmp_flags(self.compiler)
         self.compiler.compile = partial(compile_in_parallel, self.compiler.compile)
+        self.build_core()
+        for extension in self.extensions:
+            extension.extra_compile_args += COMPILE_FLAGS
+            if "fastact" in extension.libraries:
+                extension.library_dirs.append(str(self.built("lib")))
         super().build_extensions()
+
+    def built(self, folder):
+        """Return a folder of the package as it is built."""
+        return Path(self.build_lib, "fastact", folder)
+
+    def build_core(self):
+        """Build the library and put it, with its headers, where fastact.get_include and get_library_dir look."""
+        lib, include = self.built("lib"), self.built("include")
+        include.mkdir(parents=True, exist_ok=True)
+        for header in PUBLIC_HEADERS:
+            shutil.copy(header, include)
+        sources = sorted(glob("csrc/*.c"))
+        objects = self.compiler.object_filenames(sources, output_dir=self.build_temp)
+        made_of = ["csrc/compile_flags.txt", *HEADERS]
+        stale = [s for s, o in zip(sources, objects, strict=True) if self.force or is_older(o, [s, *made_of])]
+        flags = [*COMPILE_FLAGS, *self.openmp]
+        self.compiler.compile(stale, output_dir=self.build_temp, extra_postargs=flags)
+        self.compiler.create_static_lib(objects, "fastact", output_dir=str(lib))
+        shared, link_flags = ("libfastact.so", "-Wl,-soname,libfastact.so -Wl,-Bsymbolic-functions")
+        if MACOS:
+            shared, link_flags = ("libfastact.dylib", "-Wl,-install_name,@rpath/libfastact.dylib")
+            self.compiler.linker_so = ["-dynamiclib" if f == "-bundle" else f for f in self.compiler.linker_so]
+        self.compiler.link_shared_object(objects, str(lib / shared), extra_postargs=[*self.openmp, *link_flags.split()])
+
+    def copy_extensions_to_source(self):
+        """Copy what was built into the source tree, for an editable install."""
+        super().copy_extensions_to_source()
+        for folder in ("lib", "include"):
+            shutil.copytree(self.built(folder), Path("fastact", folder), dirs_exist_ok=True)
 
 
 def activations():
@@ -74,36 +104,52 @@ def activations():
         yield name, {parameter: None if default == "REQUIRED" else default for parameter, default in parameters}
 
 
-def write_stub():
-    """Write fastact/__init__.pyi from its template."""
-    template = Path("fastact/__init__.pyi.in")
-    stub = Tempita.sub(template.read_text(encoding="utf-8"), activations=dict(activations()))
-    template.with_suffix("").write_text(stub, encoding="utf-8")
+def write_from_template(template):
+    """Write a file from its template, *.in, by the table of activations."""
+    template = Path(template)
+    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=dict(activations()))
+    target = template.with_suffix("")
+    if not target.exists() or target.read_text(encoding="utf-8") != text:
+        target.write_text(text, encoding="utf-8")
 
 
-HEADERS = [*sorted(glob("csrc/**/*.h", recursive=True)), "csrc/functions.def"]
-EXTENSIONS = [
-    Extension(
-        "fastact._ufuncs",
-        sources=["fastact/_ufuncs.pyx", *sorted(glob("csrc/*.c"))],
+def version():
+    """Read the version from the C header, its only place."""
+    return re.search(r'^#define FA_VERSION "(.+)"$', PUBLIC_HEADERS[0].read_text(), re.MULTILINE)[1]
+
+
+ORIGIN = "@loader_path" if MACOS else "$ORIGIN"
+
+
+def extension(name, sources, **options):
+    """Describe a module over the library."""
+    return Extension(
+        f"fastact.{name}",
+        sources=sources,
         depends=HEADERS,
-        include_dirs=["csrc", numpy.get_include()],
+        include_dirs=["csrc", "csrc/exact", numpy.get_include()],
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_2_2_API_VERSION"),
             ("NPY_TARGET_VERSION", "NPY_2_2_API_VERSION"),
         ],
-    ),
-    Extension(
-        "fastact._exact",
-        sources=["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))],
-        depends=HEADERS,
-        include_dirs=["csrc", "csrc/exact"],
-        libraries=["m"] if os.name == "posix" else [],
-    ),
+        **options,
+    )
+
+
+def over_core(name):
+    """Describe a module that uses the C library."""
+    return extension(name, [f"fastact/{name}.pyx"], libraries=["fastact"], runtime_library_dirs=[f"{ORIGIN}/lib"])
+
+
+EXTENSIONS = [
+    over_core("_ufuncs"),
+    extension("_exact", ["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),
 ]
 
-write_stub()
+for template in sorted(glob("fastact/*.in")):
+    write_from_template(template)
 setup(
+    version=version(),
     ext_modules=cythonize(EXTENSIONS, build_dir="build/cython"),
     cmdclass={"build_ext": BuildExt},
 )

@@ -111,6 +111,8 @@ const char *fa_isa(void) {
     return fa_table->name;
 }
 
+const char *fa_version(void) { return FA_VERSION; }
+
 size_t fa_activation_count(void) { return FA_ACTIVATION_COUNT; }
 
 const fa_activation *fa_activation_at(size_t index) { return index < FA_ACTIVATION_COUNT ? &activations[index] : NULL; }

@@ -9,11 +9,19 @@ Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attribute
 
 from fastact import _ufuncs
 from fastact._describe import describe
+from fastact._paths import get_include, get_library_dir
 from fastact._runtime import show_runtime
 from fastact._ufuncs import get_num_threads, set_num_threads
 
-__version__ = "0.1.0"
-__all__ = ["get_num_threads", "set_num_threads", "show_runtime", *_ufuncs.table]
+__version__ = _ufuncs.version()
+__all__ = [
+    "get_include",
+    "get_library_dir",
+    "get_num_threads",
+    "set_num_threads",
+    "show_runtime",
+    *_ufuncs.table,
+]
 
 for _name in _ufuncs.table:
     globals()[_name] = describe(_name)

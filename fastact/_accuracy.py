@@ -196,10 +196,10 @@ def load(path: Path) -> dict[str, Any]:
 
 def this_run(exhaustive: bool) -> dict[str, Any]:
     """All that the results depend on."""
-    modules = b"".join(Path(module.__file__).read_bytes() for module in (_ufuncs, _exact))
+    modules = [Path(_ufuncs.__file__), Path(_exact.__file__), *sorted(Path(fastact.get_library_dir()).iterdir())]
     return {
         "fastact": fastact.__version__,
-        "build": hashlib.sha256(modules).hexdigest()[:16],
+        "build": hashlib.sha256(b"".join(file.read_bytes() for file in modules)).hexdigest()[:16],
         "cpu": _runtime._cpu(),
         "exhaustive": exhaustive,
         "float32 judged by": "double-precision formulas of their own (fastact._exact)",

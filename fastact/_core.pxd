@@ -35,6 +35,8 @@ cdef extern from "fastact.h" nogil:
     ctypedef struct fa_loop:
         pass
 
+    const char *fa_version()
+
     size_t fa_activation_count()
     const fa_activation *fa_activation_at(size_t index)
     const fa_activation *fa_find(const char *name)

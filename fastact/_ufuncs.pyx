@@ -54,6 +54,11 @@ include "_front.pxi"
 
 # --- Settings --------------------------------------------------------------------------------------------------------
 
+def version():
+    """Return the version of the C library in use."""
+    return fa_version().decode()
+
+
 def runnable_isas():
     """Return the names of the instruction sets that this machine can run, best first."""
     names = []
