@@ -60,7 +60,7 @@ class BuildExt(build_ext):
         self.compiler.compile = partial(compile_in_parallel, self.compiler.compile)
         self.build_core()
         for extension in self.extensions:
-            extension.extra_compile_args += COMPILE_FLAGS
+            extension.extra_compile_args += [*COMPILE_FLAGS, *self.openmp]
             if "fastact" in extension.libraries:
                 extension.library_dirs.append(str(self.built("lib")))
         super().build_extensions()

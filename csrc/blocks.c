@@ -9,9 +9,13 @@
 
 #include "fpenv.h"
 #include "loops.h"
+#include "platform.h"
 
 /* Elements gathered at a time: 5 operands of 8 bytes are 10 KiB, well inside the first-level cache. */
 enum { BATCH = 256 };
+
+/* Bytes of an output from which it is stored past the cache, and blocks computed in between: TODO */
+enum { STREAM_BYTES = 1 << 25, PIECE_BLOCKS = 64 };
 
 typedef union {
     _Alignas(64) float f32[BATCH];
@@ -19,6 +23,9 @@ typedef union {
 } buffer;
 
 static ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == FA_F32 ? 4 : 2; }
+
+/* Bytes by which an address is past the beginning of a block. */
+static size_t past_block(const void *address) { return (uintptr_t)address % FA_BLOCK_BYTES; }
 
 #define STRIDED_COPY(type, to, to_stride, from, from_stride, n) \
     for (size_t i = 0; i < (n); i++)                            \
@@ -75,7 +82,44 @@ static void run_batch(const fa_loop *loop, fa_kernel kernel, size_t gathered, ch
         if (staged[k] == &buffers[k]) scatter(loop->type, &buffers[k], operands[k], strides[k], n);
 }
 
+int fa_streams(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
+    const ptrdiff_t item = item_size(loop->type);
+    const int end = loop->inputs + loop->outputs;
+    if (n < STREAM_BYTES / (size_t)item || loop->type == FA_F16 || !fa_table->stream_blocks) return 0;
+    for (int output = loop->inputs; output < end; output++) {
+        if (strides[output] != item || past_block(operands[output]) != past_block(operands[loop->inputs])) return 0;
+        for (int input = 0; input < loop->inputs; input++)
+            if (operands[input] == operands[output]) return 0;
+    }
+    return past_block(operands[loop->inputs]) % (size_t)item == 0;
+}
+
+/* Contiguous operands whose outputs are stored past the cache, piece by piece: how many elements are done, all but the
+ * last few. */
+static size_t run_streaming(const fa_loop *loop, fa_kernel kernel, size_t gathered, char *const *operands,
+                            const ptrdiff_t *strides, size_t n) {
+    const size_t item = (size_t)item_size(loop->type), piece = PIECE_BLOCKS * FA_BLOCK_BYTES / item;
+    const size_t past = past_block(operands[loop->inputs]);
+    _Alignas(64) char results[2][PIECE_BLOCKS * FA_BLOCK_BYTES];
+    size_t done = past ? (FA_BLOCK_BYTES - past) / item : 0;
+    if (done) run_batch(loop, kernel, gathered, operands, strides, done);
+    for (; n - done >= piece; done += piece) {
+        void *at[FA_MAX_OPERANDS];
+        for (int k = 0; k < loop->inputs; k++) at[k] = operands[k] + (ptrdiff_t)done * strides[k];
+        for (int k = 0; k < loop->outputs; k++) at[loop->inputs + k] = results[k];
+        kernel(at, PIECE_BLOCKS);
+        for (int k = 0; k < loop->outputs; k++)
+            fa_table->stream_blocks(operands[loop->inputs + k] + done * item, results[k], PIECE_BLOCKS);
+    }
+    FA_STREAM_END();
+    return done;
+}
+
 void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
+    fa_run_part(loop, operands, strides, n, fa_streams(loop, operands, strides, n));
+}
+
+void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int streams) {
     const ptrdiff_t item = item_size(loop->type);
     const int first_parameter = loop->inputs - loop->activation->parameter_count;
     const int count = loop->inputs + loop->outputs;
@@ -89,7 +133,9 @@ void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides
     const size_t block = FA_BLOCK_BYTES / (size_t)item;
     const fa_environment environment = fa_enter();
     size_t done = 0;
-    if (contiguous && n >= block) {
+    if (contiguous && streams && n >= block) {
+        done = run_streaming(loop, kernel, gathered, operands, strides, n);
+    } else if (contiguous && n >= block) {
         kernel((void *const *)operands, n / block);
         done = n - n % block;
     }

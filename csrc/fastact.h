@@ -85,6 +85,14 @@ FA_API int fa_has_openmp(void);
 FA_API int fa_threads_for(const fa_loop *loop, size_t n);
 FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *context);
 
+/* Memory for large results: as malloc and free, but large buffers are kept for a second after they are freed, up to a
+ * limit in bytes (0: none), so that the next one of that size meets no page faults. */
+FA_API void *fa_pool_allocate(size_t size);
+FA_API void fa_pool_free(void *memory);
+FA_API size_t fa_pool_size_of(void *memory); /* what was asked for */
+FA_API size_t fa_get_pool_limit(void);
+FA_API void fa_set_pool_limit(size_t bytes);
+
 /* Every activation by name, over n contiguous elements in float (f32) and double (f64), on as many threads as that is
  * worth. Inputs come first, then parameters, then outputs, which may be inputs:
  *

@@ -2,6 +2,7 @@
 #ifndef FA_KERNELS_H
 #define FA_KERNELS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "loops.h"

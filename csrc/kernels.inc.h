@@ -27,6 +27,7 @@ enum { SPAN_BLOCKS = 8 };
 #undef FA_REAL
 
 #include "half.h"
+#include "stream.h"
 
 #define PAIR(name, operation)                                                \
     {                                                                        \
@@ -51,4 +52,5 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
         },
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
+    .stream_blocks = stream_blocks,
 };

@@ -3,5 +3,9 @@
 #if !FA_ARM64
 #define FA_ISA baseline
 #define FA_HAS_FMA 0
+#if FA_X86_TARGETS
+#define FA_VECTOR __m128i
+#define FA_STREAM _mm_stream_si128
+#endif
 #include "kernels.inc.h"
 #endif

@@ -31,6 +31,7 @@ typedef struct {
     fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64] */
     void (*half_to_float)(const unsigned short *half, float *single, size_t n);
     void (*float_to_half)(const float *single, unsigned short *half, size_t n);
+    void (*stream_blocks)(void *to, const void *from, size_t blocks); /* to: aligned to a block; NULL: there is none */
 } fa_isa_table;
 
 extern const fa_isa_table fa_table__baseline, fa_table__avx2, fa_table__avx512, fa_table__neon;
@@ -46,5 +47,9 @@ struct fa_loop {
 };
 
 extern const fa_isa_table *fa_table; /* of the ISA in use */
+
+/* Whether the outputs of work on n elements are better stored past the cache, and fa_run where that is decided. */
+int fa_streams(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
+void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int streams);
 
 #endif

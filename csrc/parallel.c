@@ -79,6 +79,7 @@ typedef struct {
     char *const *operands;
     const ptrdiff_t *strides;
     size_t n, chunk;
+    int streams;
 } split;
 
 static void run_part(void *context, int part) {
@@ -88,7 +89,8 @@ static void run_part(void *context, int part) {
     char *operands[FA_MAX_OPERANDS];
     for (int k = 0; k < s->loop->inputs + s->loop->outputs; k++)
         operands[k] = s->operands[k] + (ptrdiff_t)begin * s->strides[k];
-    fa_run(s->loop, operands, s->strides, s->n - begin < s->chunk ? s->n - begin : s->chunk);
+    const size_t left = s->n - begin;
+    fa_run_part(s->loop, operands, s->strides, left < s->chunk ? left : s->chunk, s->streams);
 }
 
 void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
@@ -98,6 +100,7 @@ void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t
         return;
     }
     const size_t page = 4096 / sizeof(float); /* elements: parts start on a page of their own */
-    split context = {loop, operands, strides, n, (n / parts / page + 1) * page};
+    const int streams = fa_streams(loop, operands, strides, n);
+    split context = {loop, operands, strides, n, (n / parts / page + 1) * page, streams};
     fa_parallel((int)parts, run_part, &context);
 }

@@ -11,8 +11,11 @@
 /* GCC and Clang know target regions. */
 #if defined(__x86_64__) && defined(__GNUC__)
 #define FA_X86_TARGETS 1
+#include <immintrin.h>
+#define FA_STREAM_END() _mm_sfence()
 #else
 #define FA_X86_TARGETS 0
+#define FA_STREAM_END() (void)0
 #endif
 
 #endif

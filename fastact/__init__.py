@@ -11,14 +11,16 @@ from fastact import _ufuncs
 from fastact._describe import describe
 from fastact._paths import get_include, get_library_dir
 from fastact._runtime import show_runtime
-from fastact._ufuncs import get_num_threads, set_num_threads
+from fastact._ufuncs import get_num_threads, get_pool_limit, set_num_threads, set_pool_limit
 
 __version__ = _ufuncs.version()
 __all__ = [
     "get_include",
     "get_library_dir",
     "get_num_threads",
+    "get_pool_limit",
     "set_num_threads",
+    "set_pool_limit",
     "show_runtime",
     *_ufuncs.table,
 ]

@@ -49,6 +49,12 @@ cdef extern from "fastact.h" nogil:
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     float fa_nearest_float(double x)
 
+    void *fa_pool_allocate(size_t size)
+    void fa_pool_free(void *memory)
+    size_t fa_pool_size_of(void *memory)
+    size_t fa_get_pool_limit()
+    void fa_set_pool_limit(size_t bytes)
+
     const char *fa_isa()
     int fa_select_isa(const char *name)
     const char *fa_runnable_isa(size_t index)

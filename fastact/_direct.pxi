@@ -91,7 +91,8 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
             outputs[k] = call.outputs[k]
             Py_INCREF(outputs[k])
             continue
-        outputs[k] = PyArray_EMPTY(nd, dims, TYPE_NUMBERS[type], nd > 1 and not layout & NPY_ARRAY_C_CONTIGUOUS)
+        outputs[k] = new_array(
+            nd, dims, TYPE_NUMBERS[type], nd > 1 and not layout & NPY_ARRAY_C_CONTIGUOUS, n * item)
         if outputs[k] == NULL:
             while k > 0:
                 k -= 1

@@ -155,14 +155,17 @@ cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outp
     cdef PyArray_Descr *descr = PyArray_DescrFromType(TYPE_NUMBERS[type])
     cdef PyArray_Descr *descrs[FA_MAX_OPERANDS]
     cdef npy_uint32[FA_MAX_OPERANDS] flags
+    cdef PyObject *before
     cdef int k
     cdef int made = 0
     for k in range(inputs + outputs):
         descrs[k] = descr
         flags[k] = INPUT_FLAGS if k < inputs else OUTPUT_FLAGS
+    before = use_pool(walk.size * ITEM_SIZES[type])
     # Casts that lose something are left to NumPy: whether they are allowed, and what they report, is its affair.
     walk.iterators[0] = NpyIter_MultiNew(
         inputs + outputs, arrays, WALK_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
+    leave_pool(before)
     while made < walk.parts and walk.iterators[made] != NULL:
         made += 1
         if made < walk.parts:

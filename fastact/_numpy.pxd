@@ -84,6 +84,20 @@ cdef extern from "numpy/arrayobject.h":
     PyArray_Descr *PyArray_ResultType(
         npy_intp narrs, PyArrayObject **arrs, npy_intp ndescrs, PyArray_Descr **descrs) noexcept
 
+    ctypedef struct PyDataMemAllocator:
+        void *ctx
+        void *(*malloc)(void *ctx, size_t size) noexcept
+        void *(*calloc)(void *ctx, size_t count, size_t size) noexcept
+        void *(*realloc)(void *ctx, void *memory, size_t size) noexcept
+        void (*free)(void *ctx, void *memory, size_t size) noexcept
+    ctypedef struct PyDataMem_Handler:
+        char *name
+        unsigned char version
+        PyDataMemAllocator allocator
+    PyObject *PyDataMem_DefaultHandler
+    PyObject *PyDataMem_SetHandler(PyObject *handler) noexcept
+    PyObject *PyDataMem_GetHandler() noexcept
+
     ctypedef struct PyArray_DTypeMeta:
         int type_num
     PyArray_DTypeMeta PyArray_BoolDType

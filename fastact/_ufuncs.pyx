@@ -10,6 +10,7 @@ everything else is NumPy's, which runs what is in _loops.pxi.
 """
 import operator
 import os
+import sys
 import warnings
 
 import numpy as np
@@ -19,7 +20,7 @@ from cpython.pycapsule cimport PyCapsule_New
 from libc.limits cimport INT_MAX
 from libc.math cimport isfinite, isnan
 from libc.stdlib cimport calloc
-from libc.string cimport memcmp, memcpy, memset, strdup
+from libc.string cimport memcmp, memcpy, memset, strcpy, strdup
 
 cimport numpy as cnp
 
@@ -45,6 +46,7 @@ cdef inline const Operation *operation_of(PyObject *ufunc) noexcept:
     return <const Operation *>(<PyUFuncObject *>ufunc).data
 
 
+include "_memory.pxi"
 include "_loops.pxi"
 include "_arguments.pxi"
 include "_direct.pxi"
@@ -85,6 +87,16 @@ def select_isa(name):
     fa_select_isa(name.encode())
 
 
+cdef Py_ssize_t count_of(name, given, what, Py_ssize_t least, Py_ssize_t most) except -1:
+    try:
+        count = operator.index(given)
+    except TypeError:
+        raise TypeError(f"{name}: an int is needed, not {type(given).__name__}") from None
+    if not least <= count <= most:
+        raise ValueError(f"{name}: {count} {what}; at least {least} is needed, and at most {most}")
+    return count
+
+
 def get_num_threads():
     """Return the largest number of threads that one call may use."""
     return fa_get_num_threads()
@@ -108,13 +120,32 @@ def set_num_threads(n):
     1
     >>> fa.set_num_threads(before)
     """
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise TypeError(f"n: an int is needed, not {type(n).__name__}") from None
-    if not 1 <= count <= INT_MAX:
-        raise ValueError(f"n: {count} threads; at least 1 is needed")
-    fa_set_num_threads(count)
+    fa_set_num_threads(count_of("n", n, "threads", 1, INT_MAX))
+
+
+def get_pool_limit():
+    """Return how many bytes of freed large results are kept at most."""
+    return fa_get_pool_limit()
+
+
+def set_pool_limit(n_bytes):
+    """Set how many bytes of freed large results are kept at most, for a second, so that later ones need no new memory.
+
+    Parameters
+    ----------
+    n_bytes : int
+        At least 0, which switches the pool off. By default it is FASTACT_POOL_LIMIT, else 256 MiB.
+
+    Examples
+    --------
+    >>> import fastact as fa
+    >>> before = fa.get_pool_limit()
+    >>> fa.set_pool_limit(0)
+    >>> fa.get_pool_limit()
+    0
+    >>> fa.set_pool_limit(before)
+    """
+    fa_set_pool_limit(count_of("n_bytes", n_bytes, "bytes", 0, sys.maxsize))
 
 
 def has_openmp():
@@ -145,6 +176,12 @@ cdef int read_environment() except -1:
         if name.startswith("FASTACT_"):
             raise ImportError(message)
         warnings.warn(f"{message}; it is ignored", RuntimeWarning, stacklevel=1)
+    limit = os.environ.get("FASTACT_POOL_LIMIT")
+    if limit:
+        try:
+            set_pool_limit(int(limit))
+        except ValueError:
+            raise ImportError(f"FASTACT_POOL_LIMIT={limit!r} is not a number of bytes; 0 or more is") from None
     switch = os.environ.get("FASTACT_FAST_PATH", "1")
     if switch not in ("0", "1"):
         raise ImportError(f"FASTACT_FAST_PATH={switch!r} is neither 0 nor 1")

@@ -106,7 +106,7 @@ def laid_out(ufunc, layout, shape, dtype=np.float32):
 
 def run_python(program, *options, **variables):
     """Run a program in a process of its own, where only the given variables tell fastact what to do."""
-    ours = ("FASTACT_ISA", "FASTACT_FAST_PATH", "FASTACT_NUM_THREADS", "OMP_NUM_THREADS")
+    ours = ("FASTACT_ISA", "FASTACT_FAST_PATH", "FASTACT_POOL_LIMIT", "FASTACT_NUM_THREADS", "OMP_NUM_THREADS")
     inherited = {name: value for name, value in os.environ.items() if name not in ours}
     return subprocess.run(
         [sys.executable, "-P", *options, "-c", program],  # -P: the fastact that is installed, wherever pytest runs

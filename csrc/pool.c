@@ -1,0 +1,214 @@
+/* A pool of large buffers that were freed a moment ago: a result as large as one before it meets no page faults, which
+ * otherwise cost more than the computation. What stays unused for IDLE_SECONDS goes back to the system, for which a
+ * thread looks after the pool while there is something in it.
+ */
+#if defined(__linux__)
+#define _GNU_SOURCE
+#endif
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastact.h"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <sys/mman.h>
+#include <time.h>
+#define HAS_POOL 1
+#endif
+
+/* What precedes the memory that the caller sees, and keeps its alignment. */
+typedef struct {
+    size_t size;    /* of what the caller sees */
+    size_t mapping; /* bytes mapped, with this; 0: it comes from malloc */
+    char padding[112];
+} header;
+
+static header *header_of(void *memory) { return (header *)memory - 1; }
+
+static void *from_malloc(size_t size) {
+    header *made = size <= SIZE_MAX - sizeof(header) ? malloc(sizeof(header) + size) : NULL;
+    if (!made) return NULL;
+    *made = (header){size, 0, {0}};
+    return made + 1;
+}
+
+#if HAS_POOL
+
+enum {
+    SLOTS = 16,
+    IDLE_SECONDS = 1,
+    PAGE = 1 << 21,    /* a huge page: mappings are whole ones */
+    LARGE = 1 << 22,   /* smaller ones malloc keeps by itself */
+    SPARE = 4          /* a buffer may be larger than what is asked for by one part in so many */
+};
+
+typedef struct {
+    header *buffer; /* NULL: the slot is free */
+    time_t since;
+} slot;
+
+static slot slots[SLOTS];
+static size_t kept;                               /* bytes in the slots */
+static _Atomic size_t limit = (size_t)256 << 20; /* bytes that are kept at most */
+static atomic_flag busy = ATOMIC_FLAG_INIT;      /* held for a moment; who does not get it goes without the pool */
+static atomic_int minder;                        /* whether the thread runs */
+
+static int enter(void) { return !atomic_flag_test_and_set_explicit(&busy, memory_order_acquire); }
+static void leave(void) { atomic_flag_clear_explicit(&busy, memory_order_release); }
+
+static time_t now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec;
+}
+
+static void unmap(header *buffer) { munmap(buffer, buffer->mapping); }
+
+/* Empties a slot; the caller holds the pool. */
+static header *taken(slot *from) {
+    header *buffer = from->buffer;
+    kept -= buffer->mapping;
+    from->buffer = NULL;
+    return buffer;
+}
+
+/* Empties the slots that are unused since the given second or longer, all if it is in the future. */
+static void release(time_t second) {
+    for (int i = 0; i < SLOTS; i++)
+        if (slots[i].buffer && slots[i].since <= second) unmap(taken(&slots[i]));
+}
+
+/* Whole huge pages, of which the first begins with the header. */
+static header *map(size_t mapping) {
+    char *begin = mmap(NULL, mapping + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (begin == MAP_FAILED) return NULL;
+    const size_t before = (PAGE - (uintptr_t)begin % PAGE) % PAGE;
+    if (before) munmap(begin, before);
+    munmap(begin + before + mapping, PAGE - before);
+#ifdef MADV_HUGEPAGE
+    madvise(begin + before, mapping, MADV_HUGEPAGE);
+#endif
+    return (header *)(begin + before);
+}
+
+static header *find(size_t mapping) {
+    slot *best = NULL;
+    if (!enter()) return NULL;
+    for (int i = 0; i < SLOTS; i++) {
+        const header *buffer = slots[i].buffer;
+        if (buffer && buffer->mapping >= mapping && buffer->mapping - mapping <= mapping / SPARE &&
+            (!best || buffer->mapping < best->buffer->mapping))
+            best = &slots[i];
+    }
+    header *buffer = best ? taken(best) : NULL;
+    leave();
+    return buffer;
+}
+
+/* Releases what is unused, until there is nothing left. */
+static void *mind(void *unused) {
+    for (int left = 1; left;) {
+        nanosleep(&(struct timespec){IDLE_SECONDS, 0}, NULL);
+        if (!enter()) continue;
+        release(now() - IDLE_SECONDS);
+        left = kept > 0;
+        if (!left) atomic_store(&minder, 0);
+        leave();
+    }
+    return unused;
+}
+
+/* In a forked child, which has no thread but its own. */
+static void begin_child(void) {
+    atomic_store(&minder, 0);
+    kept = 0;
+    for (int i = 0; i < SLOTS; i++) kept += slots[i].buffer ? slots[i].buffer->mapping : 0;
+    leave();
+}
+static void watch_forks(void) { pthread_atfork(NULL, NULL, begin_child); }
+
+/* Whether somebody will release what is kept. The caller holds the pool. */
+static int minded(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    if (atomic_exchange(&minder, 1)) return 1;
+    pthread_t thread;
+    const int runs = pthread_create(&thread, NULL, mind, NULL) == 0;
+    if (runs)
+        pthread_detach(thread);
+    else
+        atomic_store(&minder, 0);
+    return runs;
+}
+
+/* Whether the pool takes a buffer; the longest unused ones make room for it. */
+static int keep(header *buffer) {
+    if (buffer->mapping > atomic_load(&limit) || !enter()) return 0;
+    slot *room = NULL;
+    for (;;) {
+        slot *oldest = NULL;
+        room = NULL;
+        for (int i = 0; i < SLOTS; i++) {
+            if (!slots[i].buffer)
+                room = &slots[i];
+            else if (!oldest || slots[i].since < oldest->since)
+                oldest = &slots[i];
+        }
+        if (room && kept + buffer->mapping <= atomic_load(&limit)) break;
+        unmap(taken(oldest));
+    }
+    const int stays = minded();
+    if (stays) {
+        *room = (slot){buffer, now()};
+        kept += buffer->mapping;
+    }
+    leave();
+    return stays;
+}
+
+void *fa_pool_allocate(size_t size) {
+    if (size < LARGE || size > SIZE_MAX / 2) return from_malloc(size);
+    const size_t mapping = (size + sizeof(header) + PAGE - 1) / PAGE * PAGE;
+    header *buffer = find(mapping);
+    if (!buffer) {
+        buffer = map(mapping);
+        if (!buffer) return NULL;
+        buffer->mapping = mapping;
+    }
+    buffer->size = size;
+    return buffer + 1;
+}
+
+void fa_pool_free(void *memory) {
+    if (!memory) return;
+    header *buffer = header_of(memory);
+    if (!buffer->mapping)
+        free(buffer);
+    else if (!keep(buffer))
+        unmap(buffer);
+}
+
+size_t fa_get_pool_limit(void) { return atomic_load(&limit); }
+
+void fa_set_pool_limit(size_t bytes) {
+    atomic_store(&limit, bytes);
+    if (!enter()) return;
+    release(now());
+    leave();
+}
+
+#else
+
+void *fa_pool_allocate(size_t size) { return from_malloc(size); }
+void fa_pool_free(void *memory) {
+    if (memory) free(header_of(memory));
+}
+size_t fa_get_pool_limit(void) { return 0; }
+void fa_set_pool_limit(size_t bytes) { (void)bytes; }
+
+#endif
+
+size_t fa_pool_size_of(void *memory) { return header_of(memory)->size; }
