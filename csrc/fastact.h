@@ -85,8 +85,10 @@ FA_API int fa_has_openmp(void);
 FA_API int fa_threads_for(const fa_loop *loop, size_t n);
 FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *context);
 
-/* Memory for large results: as malloc and free, but large buffers are kept for a second after they are freed, up to a
- * limit in bytes (0: none), so that the next one of that size meets no page faults. */
+/* Memory for large results: as malloc and free, but buffers of FA_POOLED bytes and more are kept for a second after they
+ * are freed, up to a limit in bytes (0: none), so that the next one of that size meets no page faults. What is smaller,
+ * malloc keeps by itself. */
+enum { FA_POOLED = 1 << 22 };
 FA_API void *fa_pool_allocate(size_t size);
 FA_API void fa_pool_free(void *memory);
 FA_API size_t fa_pool_size_of(void *memory); /* what was asked for */

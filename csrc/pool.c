@@ -41,7 +41,6 @@ enum {
     SLOTS = 16,
     IDLE_SECONDS = 1,
     PAGE = 1 << 21,    /* a huge page: mappings are whole ones */
-    LARGE = 1 << 22,   /* smaller ones malloc keeps by itself */
     SPARE = 4          /* a buffer may be larger than what is asked for by one part in so many */
 };
 
@@ -170,7 +169,7 @@ static int keep(header *buffer) {
 }
 
 void *fa_pool_allocate(size_t size) {
-    if (size < LARGE || size > SIZE_MAX / 2) return from_malloc(size);
+    if (size < FA_POOLED || size > SIZE_MAX / 2) return from_malloc(size);
     const size_t mapping = (size + sizeof(header) + PAGE - 1) / PAGE * PAGE;
     header *buffer = find(mapping);
     if (!buffer) {

@@ -49,6 +49,8 @@ cdef extern from "fastact.h" nogil:
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     float fa_nearest_float(double x)
 
+    enum:
+        FA_POOLED
     void *fa_pool_allocate(size_t size)
     void fa_pool_free(void *memory)
     size_t fa_pool_size_of(void *memory)

@@ -1,9 +1,5 @@
 # Memory for large results, from the C core's pool by way of NumPy's interface for memory handlers.
 
-cdef enum:
-    POOLED = 1 << 22  # bytes; below, what NumPy takes is kept by malloc anyway
-
-
 cdef void *pool_malloc(void *context, size_t size) noexcept:
     return fa_pool_allocate(size)
 
@@ -45,7 +41,7 @@ cdef PyObject *use_pool(npy_intp size) noexcept:
     What was in use before, for `leave_pool`; NULL: nothing has changed.
     """
     cdef PyObject *handler
-    if size < POOLED or fa_get_pool_limit() == 0:
+    if size < <npy_intp>FA_POOLED or fa_get_pool_limit() == 0:
         return NULL
     handler = PyDataMem_GetHandler()
     Py_XDECREF(handler)
