@@ -21,7 +21,7 @@ static const real F(tanh_shrink_w)[] = {
 #endif
 
 /* With c e^2a = s (1 + p) = E, a = |x|: tanh(a) = 1 - q, q = 2c / (E + c), and a + a^3 t(a^2) where that would
- * cancel. The derivative 4 c E / (E + c)^2 never takes 1 - tanh^2. tanh_shrink adds q to a - 1 likewise. */
+ * cancel. The derivative 1 - tanh^2 is q (2 - q), which does not. tanh_shrink adds q to a - 1 likewise. */
 typedef struct {
     F(two_words) tanh;
     real q, grad;
@@ -30,10 +30,10 @@ typedef struct {
 FA_INLINE F(tanh_parts) F(tanh_of_magnitude)(real a, int usual) {
     const real square = a * a;
     const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * a, usual), NO_LOW, usual);
-    const real q = 2 * e.c / F(plus_c)(e);
+    const real q2 = 4 * e.c / F(plus_c)(e), q = (real)0.5 * q2;
     const real rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
     return (F(tanh_parts)){F(ordered_sum)(a < (real)0.55 ? a : 1, rest), q,
-                           F(over_square)(4 * e.c * F(number)(e), F(words_plus_c)(e))};
+                           FMA((real)-0.5 * q2, q, q2)};
 }
 
 FA_INLINE F(point) F(tanh)(real x, int usual) {

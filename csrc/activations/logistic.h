@@ -1,11 +1,12 @@
 /* Activations made of the logistic function. With a = |x| and c e^a = E (see exp_growing), q = c / (c + E) is
  * sigmoid(-a): every function here is computed on the side where it is small, and carried to the other by symmetry. */
 
-/* The derivative c E / (c + E)^2 never takes sigmoid (1 - sigmoid), which would cancel. */
+/* The derivative q (1 - q) does not cancel, as q is the smaller of sigmoid(x) and sigmoid(-x): an error of q has at most
+ * its own weight, and none where q is 1/2. */
 FA_INLINE F(point) F(sigmoid)(real x, int usual) {
     const F(growing) e = F(exp_growing)(F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW, usual);
     const real q = e.c / F(plus_c)(e);
-    return POINT(.value = x < 0 ? q : 1 - q, .grad = F(over_square)(e.c * F(number)(e), F(words_plus_c)(e)));
+    return POINT(.value = x < 0 ? q : 1 - q, .grad = FMA(-q, q, q));
 }
 
 /* For y(x) = x sigmoid(t(x)) with odd t, at -a, a >= 0: `part` is factor sigmoid(-t(a)), grad the derivative of y, (c
