@@ -10,7 +10,11 @@ import fastact
 
 from . import _accuracy, _apply, _bench, _report
 
-COMMANDS = {"apply": _apply, "accuracy": _accuracy, "bench": _bench}  # modules with HELP, add_arguments(parser) and run(arguments)
+COMMANDS = {
+    "apply": _apply,
+    "accuracy": _accuracy,
+    "bench": _bench,
+}  # modules with HELP, add_arguments(parser) and run(arguments)
 BAD_INPUT = 2
 
 

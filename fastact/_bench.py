@@ -97,7 +97,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     several("--function", activation_name, "such as silu; all", "NAME")
     several("--operation", one_of(*OPERATIONS), "forward, backward; both", "NAME")
-    parser.add_argument("--value-and-grad", action="store_true", help="time value_and_grad as well, which is ours alone")
+    parser.add_argument(
+        "--value-and-grad", action="store_true", help="time value_and_grad as well, which is ours alone"
+    )
     several("--sizes", sizes, "elements, such as 4096, 2^12 or 2^10..2^26", "N")
     several("--shapes", one_of(*SHAPES), f"instead of sizes: {', '.join(SHAPES)}; all", "NAME", nargs="*")
     several("--threads", thread_count, "such as 1 or all; both", "N")
@@ -218,7 +220,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def run(arguments: argparse.Namespace) -> None:
     if arguments.from_json is not None and any(getattr(arguments, option) not in (None, False) for option in MEASURING):
-        raise BadInput("argument --from-json: nothing is measured, so that only --compare, --markdown and --plot go with it")
+        raise BadInput(
+            "argument --from-json: nothing is measured, so that only --compare, --markdown and --plot go with it"
+        )
     if arguments.plot is not None:
         check_plot(arguments.plot)
     for target in (arguments.json, arguments.markdown, arguments.plot):

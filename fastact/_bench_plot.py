@@ -4,9 +4,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from ._apply import BadInput, nearest
-from ._bench_page import series_of
-from ._bench_report import Record, bandwidth, best_peer, elements, fastest_copy, threads_text
+from ._bench_report import Record, bandwidth, best_peer, by_series, elements, fastest_copy, series_title
 
 INCHES = (15, 1.5, 0.24)  # wide; high, and per function
 
@@ -26,20 +27,15 @@ def plot(records: list[Record], file: BinaryIO, suffix: str) -> None:
     """Draw a row of two charts for each operation, dtype, layout, output and number of threads."""
     from matplotlib.figure import Figure
 
-    series = [list(group) for _, group in groupby(sorted(records, key=series_of), series_of)]
+    series = by_series(records)
     names = max(len({record["function"] for record in group}) for group in series)
     wide, high, per_function = INCHES
     figure = Figure(figsize=(wide, len(series) * (high + per_function * max(names, 10))), layout="constrained")
     rows = figure.subplots(len(series), 2, squeeze=False)
     for (left, right), group in zip(rows, series, strict=True):
-        first = group[0]
-        heading = (
-            f"{first['operation']} {first['dtype']}, {first['layout']}, output {first['output']}, "
-            f"{threads_text(first['threads'])}"
-        )
         draw_ratios(left, group)
         draw_bandwidths(right, group)
-        left.set_title(heading, loc="left")
+        left.set_title(series_title(group[0]), loc="left")
     figure.savefig(file, format=suffix)
 
 
@@ -66,8 +62,12 @@ def draw_ratios(axes, records: list[Record]) -> None:
 
 def draw_bandwidths(axes, records: list[Record]) -> None:
     """A line per function: gigabytes per second by size; the fastest peer's dotted, the fastest copy's black."""
+    from matplotlib import colormaps
+
     ordered = sorted(records, key=elements)
-    for function in dict.fromkeys(record["function"] for record in records):
+    functions = list(dict.fromkeys(record["function"] for record in records))
+    axes.set_prop_cycle(color=colormaps["turbo"](np.linspace(0.05, 0.95, len(functions))))
+    for function in functions:
         own = [record for record in ordered if record["function"] == function]
         sizes, speeds = [elements(r) for r in own], [bandwidth(r) for r in own]
         (line,) = axes.plot(sizes, speeds, ".-", label=function, linewidth=1)

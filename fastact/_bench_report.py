@@ -11,7 +11,8 @@ from ._peers import COPIES, PEERS, SCALES
 # function, operation, dtype, layout, output, shape, threads and nanoseconds per call of each contestant
 Record = dict[str, Any]
 
-GROUP = ("operation", "dtype", "layout", "output", "threads", "shape")  # what the records of a table have in common
+SERIES = ("operation", "dtype", "layout", "output", "threads")
+GROUP = (*SERIES, "shape")  # what the records of a table have in common
 ARRAYS = {"forward": 2, "backward": 3, "value_and_grad": 3, "copy": 2}  # read and written
 PER_CALL_BELOW = 1024  # elements; smaller arrays are reported per call
 MOVED = 0.05  # of a ratio: smaller differences are not listed
@@ -71,11 +72,23 @@ def threads_text(threads: int) -> str:
     return f"{threads} thread{'s' * (threads > 1)}"
 
 
-def title(record: Record) -> str:
+def series_title(record: Record) -> str:
     return (
-        f"{record['operation']} {record['dtype']}, {shape_text(record['shape'])}, {record['layout']}, "
-        f"output {record['output']}, {threads_text(record['threads'])}"
+        f"{record['operation']} {record['dtype']}, {record['layout']}, output {record['output']}, "
+        f"{threads_text(record['threads'])}"
     )
+
+
+def title(record: Record) -> str:
+    return f"{series_title(record)}, {shape_text(record['shape'])}"
+
+
+def by_series(records: list[Record]) -> list[list[Record]]:
+    """Part the records by all that they are but function and shape."""
+    series: dict[tuple, list[Record]] = {}
+    for record in records:
+        series.setdefault(tuple(record[key] for key in SERIES), []).append(record)
+    return list(series.values())
 
 
 def unit(record: Record) -> tuple[str, int]:
@@ -88,7 +101,8 @@ def mean_text(records: list[Record]) -> str:
     if not found:
         return ""
     wins = sum(ratio >= 1 for ratio in found)
-    return f"geometric mean of the ratios: {geometric_mean(found):.2f}; at least as fast as every peer: {wins} of {len(found)}"
+    mean = geometric_mean(found)
+    return f"geometric mean of the ratios: {mean:.2f}; at least as fast as every peer: {wins} of {len(found)}"
 
 
 # Tables
@@ -113,7 +127,11 @@ def row(record: Record, columns: list[str], copied: float, single: dict[tuple, f
     times, divisor = record["nanoseconds"], unit(record)[1]
     best = best_peer(record)
     cells = [f"{times[name] / divisor:13.4g}" if name in times else f"{'':13}" for name in columns]
-    cells += [f"{bandwidth(record):9.3g}", f"{bandwidth(record) / copied:9.0%}", f"{best[1]:9.2f}" if best else f"{'':9}"]
+    cells += [
+        f"{bandwidth(record):9.3g}",
+        f"{bandwidth(record) / copied:9.0%}",
+        f"{best[1]:9.2f}" if best else f"{'':9}",
+    ]
     if single is not None:
         alone = single.get(without_threads(record))
         cells.append(f"{alone / times['fastact']:9.2f}" if alone else f"{'':9}")

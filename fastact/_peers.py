@@ -6,6 +6,7 @@ wrapper. All of them read the same memory, and those that can be given an output
 
 import ast
 import importlib.util
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, NamedTuple
@@ -170,7 +171,8 @@ def numexpr_entry(heat: Heat, operands: Operands) -> Entry | None:
 def torch_entry(heat: Heat, operands: Operands) -> Entry | None:
     import torch
 
-    template = of_operation(heat, _spellings.TORCH, _spellings.TORCH_BACKWARD)
+    forward = _spellings.TORCH | (_spellings.TORCH_GIVEN if heat.given else {})
+    template = of_operation(heat, forward, _spellings.TORCH_BACKWARD)
     if template is None:
         return None
     names: dict[str, Any] = {name: torch.from_numpy(array) for name, array in operands._asdict().items()}
@@ -189,14 +191,10 @@ def torch_entry(heat: Heat, operands: Operands) -> Entry | None:
 
 
 def torch_forward(name: str, given: bool) -> tuple[Callable, str]:
-    """The binding to C++ that torch.nn.functional calls, or the overload that takes an output."""
+    """The function in C++ that torch.nn.functional calls."""
     import torch
 
-    if hasattr(torch._C._nn, name):
-        return getattr(torch._C._nn, name), "out"
-    if not given or name in _spellings.TORCH_TAKES_OUT:
-        return getattr(torch, name), "out"
-    return getattr(torch.ops.aten, name).out, "out"
+    return getattr(torch._C._nn if hasattr(torch._C._nn, name) else torch, name), "out"
 
 
 def torch_backward(name: str, given: bool) -> tuple[Callable | None, str]:
@@ -266,12 +264,11 @@ def onnxruntime_entry(heat: Heat, operands: Operands) -> Entry | None:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except (InvalidGraph, NotImplemented):  # many operators lack float64
         return None
-    x = onnxruntime.OrtValue.ortvalue_from_numpy(operands.x)
     if not heat.given:
-        names = {"f": session.run_with_ort_values, "outputs": ["y"], "inputs": {"x": x}}
-        return Entry("f(outputs, inputs)", names, lambda values: values[0].numpy())
+        names = {"f": session.run, "outputs": ["y"], "inputs": {"x": operands.x}}
+        return Entry("f(outputs, inputs)", names, lambda results: results[0])
     binding = session.io_binding()
-    binding.bind_ortvalue_input("x", x)
+    binding.bind_ortvalue_input("x", onnxruntime.OrtValue.ortvalue_from_numpy(operands.x))
     binding.bind_ortvalue_output("y", onnxruntime.OrtValue.ortvalue_from_numpy(operands.y))
     return Entry("f(binding)", {"f": session.run_with_iobinding, "binding": binding}, lambda _: operands.y)
 
@@ -357,4 +354,6 @@ def prepare(peers: list[str]) -> AbstractContextManager:
         import jax
 
         jax.config.update("jax_enable_x64", True)
+    if "openvino" in peers:
+        sys.modules["openvino_telemetry"] = None  # it would start processes beside the race
     return inference

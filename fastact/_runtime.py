@@ -56,5 +56,5 @@ def _cpu() -> str:
 
 
 def _keep_freed_memory() -> None:
-    """Free a large block: from then on glibc keeps blocks of up to that size, so that page faults are not what is timed."""
+    """Free a large block: from then on glibc keeps blocks of that size, so that page faults are not what is timed."""
     np.empty(_KEPT, np.uint8)

@@ -98,7 +98,10 @@ TORCH = {
     "gelu": "gelu(x{out})",
     "gelu_tanh": "gelu(x, approximate='tanh'{out})",
 }
-TORCH_TAKES_OUT = {"sigmoid", "tanh", "sub", "div", "abs", "hardshrink", "threshold"}  # as attributes of torch
+TORCH_GIVEN = {  # where the function itself takes no output, what it is made of
+    "relu": "clamp_min(x, 0, out=y)",
+    "celu": "elu(x, {alpha}, out=y)",
+}
 TORCH_BACKWARD = {
     "relu": "threshold_backward(dy, x, 0{out})",
     "relu6": "hardtanh_backward(dy, x, 0, 6{out})",
