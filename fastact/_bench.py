@@ -4,6 +4,7 @@ import argparse
 import datetime
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,19 +13,23 @@ from contextlib import closing
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
+
+import numpy as np
 
 from . import _peers, _runtime, _ufuncs
 from ._accuracy import load
 from ._apply import BadInput, activation_name, check_regular, nearest, progress_bar, written_whole
 from ._bench_page import page
 from ._bench_plot import check_plot, plot
-from ._bench_report import SHAPES, Record, print_comparison, print_tables
+from ._bench_report import SHAPES, Record, print_comparison, print_tables, threads_text
 from ._peers import PEERS, Heat
 from ._race import STATISTICS
 
 HELP = "race every function against the libraries that are installed"
 SIZES = (16, 256, 1024, 1 << 14, 1 << 18, 1 << 24)
+LARGEST_SIZE = np.iinfo(np.intp).max // np.dtype(np.float64).itemsize
 OPERATIONS = ("forward", "backward")
 OUTPUTS = ("fresh", "given")
 DTYPES = ("float32", "float64")
@@ -67,18 +72,22 @@ def positive(kind: type) -> Callable[[str], Any]:
 
 
 def size(text: str) -> int:
-    return 1 << positive(int)(text[2:]) if text.startswith("2^") else positive(int)(text)
+    match = re.fullmatch(r"(2\^)?(\d{1,19})", text)
+    number = int(match[2]) if match else 0
+    count = 1 << min(number, 63) if match and match[1] else number
+    if not 0 < count <= LARGEST_SIZE:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of elements, such as 4096, 2^12 or 2^10..2^26")
+    return count
 
 
 def sizes(text: str) -> tuple[int, ...]:
     """Read `4096`, `2^12`, or `2^10..2^26` for all that follow by doubling."""
     first, dots, last = text.partition("..")
-    try:
-        found = [size(first)]
-        while dots and 2 * found[-1] <= size(last):
-            found.append(2 * found[-1])
-    except argparse.ArgumentTypeError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 4096, 2^12 or 2^10..2^26") from None
+    found, end = [size(first)], size(last if dots else first)
+    if end < found[0]:
+        raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
+    while 2 * found[-1] <= end:
+        found.append(2 * found[-1])
     return tuple(found)
 
 
@@ -149,7 +158,10 @@ def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
     operations = chosen(arguments.operation, *OPERATIONS) + ["value_and_grad"] * arguments.value_and_grad
     shapes: dict[tuple[int, ...], list[str]] = {}
     if arguments.shapes is not None:
-        shapes |= {SHAPES[name][1]: [SHAPES[name][0]] for name in chosen(arguments.shapes) or SHAPES}
+        named = (SHAPES[name] for name in chosen(arguments.shapes) or SHAPES)
+        shapes |= {shape: [function] for function, shape in named if function in functions}
+        if not shapes:
+            raise BadInput("argument --shapes: none of them is of a function that is asked for")
     if arguments.shapes is None or arguments.sizes is not None:
         shapes |= {(count,): functions for count in chain(*chosen(arguments.sizes, SIZES))}
     return [
@@ -167,18 +179,25 @@ def race(job: dict[str, Any]) -> Iterator[Record]:
     """Run the heats of one number of threads in a process of their own."""
     variables = _peers.environment(dict(os.environ), job["threads"])
     variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
-    command = [sys.executable, "-P", "-m", "fastact._race"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=variables, text=True) as process:
+    with TemporaryFile("w+") as file:
+        json.dump(job, file)
+        file.seek(0)
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "fastact._race"],
+            stdin=file,
+            stdout=subprocess.PIPE,
+            env=variables,
+            text=True,
+            start_new_session=True,  # signals of the terminal are for this process, which ends that one
+        )
+    with process:
         try:
-            process.stdin.write(json.dumps(job))
-            process.stdin.close()
-            for line in process.stdout:
-                yield json.loads(line)
+            yield from map(json.loads, process.stdout)
         except BaseException:
             process.kill()
             raise
     if process.returncode != 0:
-        raise SystemExit(f"the race on {job['threads']} threads ended with status {process.returncode}")
+        raise SystemExit(f"the race on {threads_text(job['threads'])} ended with status {process.returncode}")
 
 
 def race_all(jobs: list[dict[str, Any]], progress: bool) -> Iterator[Record]:

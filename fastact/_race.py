@@ -7,7 +7,6 @@ import gc
 import json
 import os
 import random
-import signal
 import sys
 import time
 import timeit
@@ -121,10 +120,12 @@ def run(job: dict[str, Any], send) -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which is for the parent
     with os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1) as results:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a peer prints is no result
-        run(json.load(sys.stdin), lambda record: print(json.dumps(record), file=results))
+        try:
+            run(json.load(sys.stdin), lambda record: print(json.dumps(record), file=results))
+        except MemoryError:
+            raise SystemExit("there is not enough memory for arrays of that size") from None
 
 
 if __name__ == "__main__":
