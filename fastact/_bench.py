@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -222,13 +222,15 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     }
     threads = chosen(arguments.threads, 1, _ufuncs.get_num_threads())
     jobs = [{"threads": count, "peers": peers, "heats": heats, **settings} for count in threads]
+    variables = _peers.environment(dict(os.environ), max(threads))
+    distributions = packages_distributions()
     run = {
         "machine": _runtime._runtime(),
-        "versions": {peer: version(peer) for peer in peers},
-        "environment": {name: os.environ.get(name, value) for name, value in _peers.CALM.items()},
+        "versions": {peer: version(distributions[peer][0]) for peer in peers},
+        "environment": {name: variables[name] for name in _peers.SPINNING if name in variables},
         **settings,
     }
-    print(", ".join(f"{name} {value}" for name, value in (run["machine"] | run["versions"]).items()))
+    print(", ".join(f"{name} {value}" for name, value in (run["machine"] | run["versions"]).items()), flush=True)
     return {
         "command": shlex.join(["python", "-m", "fastact", *sys.argv[1:]]),
         "date": datetime.date.today().isoformat(),

@@ -33,8 +33,10 @@ PAGE = """\
   writes one, a backward call reads two. Small arrays show the cost of a call, and large ones with fresh output that of
   new pages of memory.
 
+With all peers the whole race takes more than an hour; `--function`, `--sizes` and the other options take a part of it.
+
 ```sh
-python -m fastact bench --json speed.json --markdown docs/speed.md --plot speed.png  # everything
+python -m fastact bench --json speed.json --markdown docs/speed.md --plot speed.png  # pip install "fastact[plot]"
 python -m fastact bench --function silu gelu --sizes 2^10..2^26 --output given --plot sizes.png
 python -m fastact bench --shapes                                                     # as they occur in models
 python -m fastact bench --compare speed.json                                         # what moved since

@@ -1,5 +1,6 @@
 """What `python -m fastact bench` prints of its records; ratios above 1 mean that fastact is faster."""
 
+import sys
 from itertools import groupby
 from statistics import geometric_mean
 from typing import Any
@@ -121,6 +122,7 @@ def print_table(group: list[Record], single: dict[tuple, float]) -> None:
         print(row(record, columns, copied, single if faster else None).rstrip())
     if mean := mean_text(group):
         print(mean)
+    sys.stdout.flush()
 
 
 def row(record: Record, columns: list[str], copied: float, single: dict[tuple, float] | None) -> str:

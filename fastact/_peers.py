@@ -332,14 +332,16 @@ THREAD_VARIABLES = (
     *("NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS"),
 )
 CALM = {"GOMP_SPINCOUNT": "30000", "KMP_BLOCKTIME": "1"}
+SPINNING = (*CALM, "OMP_WAIT_POLICY")
 
 
 def environment(inherited: dict[str, str], threads: int) -> dict[str, str]:
-    """Variables of a process in which every library uses that many threads; the user's own OMP_WAIT_POLICY counts."""
+    """Variables of a process in which every library uses that many threads, which spin as the user says, or little."""
+    calm = {} if any(name in inherited for name in SPINNING) else CALM
     ours = dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"JAX_PLATFORMS": "cpu"}
     if threads == 1:
         ours["XLA_FLAGS"] = f"{inherited.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".lstrip()
-    return CALM | inherited | ours
+    return inherited | calm | ours
 
 
 def prepare(peers: list[str]) -> AbstractContextManager:

@@ -8,15 +8,16 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from statistics import geometric_mean
 
 import numpy as np
 import pytest
+from calls import exit_status
 from test_accuracy_command import Bar
 from test_command_line import assert_refused
 
-from fastact import __main__ as command_line
 from fastact import _bench, _bench_page, _bench_report, _peers, _race, _ufuncs
 from fastact._peers import PEERS, Entry, Heat
 
@@ -27,13 +28,7 @@ FEW = ("relu6", "leaky_relu", "silu", "gelu")  # for peers that compile
 installed = [peer for peer in PEERS if not _peers.missing_modules(peer)]
 
 
-def bench(*arguments):
-    """Run the command; returns its exit status."""
-    try:
-        command_line.main(["bench", *map(str, arguments)])
-    except SystemExit as stop:
-        return stop.code
-    return 0
+bench = partial(exit_status, "bench")
 
 
 def contents(path):
@@ -140,11 +135,19 @@ def test_statistic_is_that_over_the_rounds(monkeypatch, statistic, expected):
 
 
 def test_environment_holds_everybody_to_the_threads():
-    variables = _peers.environment({"OMP_NUM_THREADS": "7", "GOMP_SPINCOUNT": "5", "HOME": "/"}, 1)
+    variables = _peers.environment({"OMP_NUM_THREADS": "7", "HOME": "/"}, 1)
     assert variables["OMP_NUM_THREADS"] == variables["NUMEXPR_NUM_THREADS"] == "1"
-    assert (variables["GOMP_SPINCOUNT"], variables["HOME"]) == ("5", "/")
+    assert variables["HOME"] == "/"
     assert "multi_thread_eigen=false" in variables["XLA_FLAGS"]
     assert "XLA_FLAGS" not in _peers.environment({}, 2)
+
+
+@pytest.mark.parametrize("own", [{"GOMP_SPINCOUNT": "5"}, {"OMP_WAIT_POLICY": "active"}])
+def test_threads_spin_little_unless_the_user_says_how(own):
+    spinning = {name: _peers.environment({}, 2).get(name) for name in _peers.SPINNING}
+    assert spinning == _peers.CALM | {"OMP_WAIT_POLICY": None}
+    variables = _peers.environment(own, 2)
+    assert {name: variables[name] for name in _peers.SPINNING if name in variables} == own
 
 
 def test_threads_are_raced_in_turn(tmp_path, capsys):
