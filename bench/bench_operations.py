@@ -1,7 +1,7 @@
-"""Every operation of every activation against its NumPy float64 reference, on one thread.
+"""Every operation of every activation on one thread, in the cases that `python -m fastact bench` races.
 
-pytest bench --benchmark-only
-pytest bench --benchmark-only -k "silu and 262144" --benchmark-columns=min,median,rounds
+pytest bench --benchmark-only --benchmark-autosave
+pytest bench --benchmark-only --benchmark-compare -k "silu and 262144" --benchmark-columns=min,median,rounds
 """
 
 import numpy as np
@@ -9,9 +9,10 @@ import pytest
 
 import fastact as fa
 from fastact import _ufuncs
+from fastact._bench import DTYPES, OUTPUTS, SIZES
+from fastact._peers import REQUIRED_VALUE, Heat
+from fastact._race import normal
 
-SIZES = (16, 1024, 262_144)
-REQUIRED_VALUE = 0.5  # for a parameter that has no default
 CASES = [(name, operation) for name in _ufuncs.table for operation in _ufuncs.OPERATIONS]
 
 
@@ -24,16 +25,17 @@ def one_thread():
 
 
 @pytest.mark.benchmark(max_time=0.1, min_rounds=5, warmup=False)
-@pytest.mark.parametrize("implementation", ["fastact", "reference"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", SIZES[::2])
 @pytest.mark.parametrize(("name", "operation"), CASES, ids=".".join)
-def test_operation(benchmark, name, operation, size, implementation):
-    """One float32 call that returns new arrays."""
+def test_operation(benchmark, name, operation, size, dtype, output):
+    """One call with the defaults of the parameters."""
+    heat = Heat(name, operation, dtype, "contiguous", output, (size,))
     ufunc = _ufuncs.get(name, operation)
-    function = ufunc if implementation == "fastact" else ufunc.reference
-    x, dy = 3 * np.random.default_rng(0).standard_normal((2, size), dtype=np.float32)
-    arrays = (dy, x) if operation == "backward" else (x,)
-    required = (REQUIRED_VALUE for default in _ufuncs.table[name].values() if default is None)
-    benchmark.group = f"{name}.{operation} {size}"
+    arrays = [normal(heat, seed) for seed in range(ufunc.nin - len(heat.parameters))]
+    required = [REQUIRED_VALUE for default in _ufuncs.table[name].values() if default is None]
+    options = {"out": tuple(np.empty_like(arrays[0]) for _ in range(ufunc.nout))} if heat.given else {}
+    benchmark.group = f"{operation} {dtype} {size}, output {output}"
     benchmark.extra_info["elements"] = size
-    benchmark(function, *arrays, *required)
+    benchmark(ufunc, *arrays, *required, **options)

@@ -16,7 +16,7 @@
 #endif
 
 /* Blocks looked at before they are computed. Larger spans cost what a rare large x slows down, smaller ones the look:
- * python bench/peers.py --functions sigmoid gelu gelu_tanh --sizes 16384, with 4 to 32. */
+ * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 32. */
 enum { SPAN_BLOCKS = 8 };
 
 #define FA_REAL 32

@@ -16,7 +16,7 @@ static atomic_int thread_count; /* 0: not asked for yet */
 #ifdef _OPENMP
 /* Work worth a thread of its own, in estimated picoseconds: two threads win from twice this. Whole numbers, because the
  * caller's floating-point flags are not ours to raise.
- * python bench/peers.py --functions silu --sizes 16384 32768 65536 131072 --threads 1 2 */
+ * python -m fastact bench --function silu --sizes 2^14..2^17 --threads 1 2 --peers */
 static const size_t worthwhile = 8000000;
 
 static atomic_int forked; /* a child of a process that had a team: its OpenMP runtime would hang */

@@ -8,9 +8,13 @@ from typing import NoReturn
 
 import fastact
 
-from . import _accuracy, _apply, _report
+from . import _accuracy, _apply, _bench, _report
 
-COMMANDS = {"apply": _apply, "accuracy": _accuracy}  # modules with HELP, add_arguments(parser) and run(arguments)
+COMMANDS = {
+    "apply": _apply,
+    "accuracy": _accuracy,
+    "bench": _bench,
+}  # modules with HELP, add_arguments(parser) and run(arguments)
 BAD_INPUT = 2
 
 

@@ -8,7 +8,7 @@ import math
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from ._errors import (
 )
 
 HELP = "measure the largest error of every operation and hold it against its bound"
+KEPT = {"run", "date", "command", "results", "partial"}
 SAVE_SECONDS = 30  # between two states of an exhaustive run on disk
 WEIGHT = {"float32": 1, "float64": 1 << 14}  # time of an input in the progress bar; of float64: 40 us with python-flint
 DTYPES = tuple(CHUNK)
@@ -184,10 +185,10 @@ def from_json(tally: Tally) -> Tally:
     return {key: float(value) if isinstance(value, str) else value for key, value in tally.items()}
 
 
-def load(path: Path) -> dict[str, Any]:
+def load(path: Path, keys: Set[str] = KEPT) -> dict[str, Any]:
     try:
         content = json.loads(path.read_bytes())
-        if not {"run", "date", "command", "results", "partial"} <= content.keys():
+        if not keys <= content.keys():
             raise ValueError
     except (ValueError, AttributeError):
         raise BadInput(f"{path} is no result of this command") from None

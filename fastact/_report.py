@@ -8,12 +8,11 @@ import numpy as np
 
 import fastact
 
-from . import _ufuncs
+from . import _runtime, _ufuncs
 from ._errors import Case
 from ._ulp import ulp_error
 
 ELEMENTS = 1 << 18  # timed: 1 MiB in and 1 MiB out, in cache
-ALLOCATED = 1 << 24  # bytes, more than any intermediate result
 TIMED_SECONDS = 0.02
 TIMED_CALLS = 3  # at least
 OPERATIONS = {"forward": "function", "grad": "derivative"}
@@ -33,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     points, timed = sample(), np.linspace(-8, 8, ELEMENTS, dtype=np.float32)
     print(f"\n{'':12}" + "".join(f"{title:>32}{'':10}" for title in OPERATIONS.values()).rstrip())
     print(f"{'':12}" + f"{'max ULP':>12}{'bound':>10}{'ns':>10}{'x NumPy':>10}" * len(OPERATIONS))
-    np.empty(ALLOCATED, np.uint8)  # and freed: from here on glibc keeps blocks of that size, which makes NumPy faster
+    _runtime._keep_freed_memory()
     threads = fastact.get_num_threads()
     fastact.set_num_threads(1)
     try:

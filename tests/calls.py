@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 
+from fastact import __main__ as command_line
 from fastact import _ufuncs
 
 UFUNCS = [_ufuncs.get(name, operation) for name in _ufuncs.table for operation in _ufuncs.operations(name)]
@@ -116,3 +117,12 @@ def run_python(program, *options, **variables):
         timeout=60,
         check=False,
     )
+
+
+def exit_status(*arguments):
+    """Run the command line in this process; return how it ends."""
+    try:
+        command_line.main([str(argument) for argument in arguments])
+    except SystemExit as stop:
+        return stop.code
+    return 0

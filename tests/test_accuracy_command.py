@@ -8,14 +8,15 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
+from calls import exit_status
 from conftest import FORMULAS, exact
 
 import fastact
-from fastact import __main__ as command_line
 from fastact import _accuracy, _errors, _runtime, _ufuncs
 from fastact._ulp import ulp_error
 
@@ -35,13 +36,7 @@ def slices(monkeypatch):
     monkeypatch.setitem(_errors.CHUNK, "float64", 1 << 4)
 
 
-def accuracy(*arguments):
-    """Run the command; returns its exit status."""
-    try:
-        command_line.main(["accuracy", *map(str, arguments)])
-    except SystemExit as stop:
-        return stop.code
-    return 0
+accuracy = partial(exit_status, "accuracy")
 
 
 def results(path):

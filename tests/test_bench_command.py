@@ -1,0 +1,375 @@
+"""`python -m fastact bench`: what it races, prints and keeps, and how it ends; how fast anything is does not matter."""
+
+import copy
+import importlib.util
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from statistics import geometric_mean
+
+import numpy as np
+import pytest
+from calls import exit_status
+from test_accuracy_command import Bar
+from test_command_line import assert_refused
+
+from fastact import _bench, _bench_page, _bench_report, _peers, _race, _ufuncs
+from fastact._peers import PEERS, Entry, Heat
+
+DOCS = Path(__file__).parent.parent / "docs"
+QUICK = ("--rounds", "1", "--milliseconds", "0.001")
+SMALL = (*QUICK, "--sizes", "16,2^11", "--threads", "1", "--peers", "numpy")
+FEW = ("relu6", "leaky_relu", "silu", "gelu")  # for peers that compile
+installed = [peer for peer in PEERS if not _peers.missing_modules(peer)]
+
+
+bench = partial(exit_status, "bench")
+
+
+def contents(path):
+    return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The file and the output of a small race against NumPy."""
+    path = tmp_path_factory.mktemp("small") / "a.json"
+    command = [sys.executable, "-m", "fastact", "bench", *SMALL, "--function", "silu", "tanh", "--json", path]
+    run = subprocess.run(command, cwd=path.parent, capture_output=True, text=True, timeout=60, check=True)
+    assert run.stderr == ""
+    return path, run.stdout
+
+
+def heat(**changes):
+    return Heat("silu", "forward", "float32", "contiguous", "fresh", (24,))._replace(**changes)
+
+
+def record(**nanoseconds):
+    return {**heat(shape=(1000,))._asdict(), "threads": 1, "nanoseconds": nanoseconds}
+
+
+# The race
+
+
+@pytest.mark.parametrize("peer", PEERS)
+def test_peers_do_the_work_of_fastact(tmp_path, peer):
+    """Every result is compared before it is timed."""
+    if peer not in installed:
+        pytest.skip(f"{peer} is not installed")
+    functions = FEW if peer in ("jax", "onnxruntime", "openvino") else tuple(_ufuncs.table)
+    choices = ("--dtype", "float32", "float64", "--layouts", "contiguous", "strided", "--function", *functions)
+    path = tmp_path / "a.json"
+    assert bench(*QUICK, *choices, "--sizes", "24", "--threads", "1", "--peers", peer, "--json", path) == 0
+    raced = {(r["function"], r["output"]) for r in contents(path)["records"] if peer in r["nanoseconds"]}
+    lacking = set(functions) - {function for function, output in raced if output == "fresh"}
+    assert lacking <= {"numpy": {"gelu"}, "numexpr": {"gelu"}, "scipy": set(_ufuncs.table)}.get(peer, set())
+    assert {function for function, output in raced if output == "given"} == set(functions) - lacking
+
+
+def test_a_wrong_result_is_not_raced(monkeypatch):
+    wrong = Entry("x + 1", {"x": np.ones(24, np.float32)})
+    monkeypatch.setitem(_peers.ENTRIES, "numpy", lambda heat, operands: wrong)
+    with pytest.raises(ArithmeticError, match=r"numpy has another result for Heat.*silu"):
+        _race.entries_for(heat(), ["fastact", "numpy"])
+
+
+@pytest.mark.parametrize("operation", ["forward", "backward", "value_and_grad"])
+@pytest.mark.parametrize("name", ["silu", "threshold"])
+def test_given_output_is_written_to(name, operation):
+    entries = _race.entries_for(heat(function=name, operation=operation, output="given"), ["fastact", "np.negative"])
+    entry = entries["fastact"]
+    entry.names["y"][...] = 99
+    assert _race.result_of(entry) is entry.names["y"]
+    operands = [entry.names["dy"], entry.names["x"]][operation != "backward" :]
+    expected = _ufuncs.get(name, operation)(*operands, **heat(function=name).parameters)
+    np.testing.assert_array_equal(entry.names["y"], expected[0] if operation == "value_and_grad" else expected)
+
+
+@pytest.mark.parametrize(
+    ("expression", "statement"),
+    [
+        ("maximum(x, 0)", "maximum(x, 0, out=y)"),
+        ("where(x > 0, x, 0)", "copyto(y, where(x > 0, x, 0))"),
+        ("-exp(x)", "negative(exp(x), out=y)"),
+        ("x / (1 + exp(-x))", "divide(x, 1 + exp(-x), out=y)"),
+    ],
+)
+def test_expression_into_a_given_output(expression, statement):
+    assert _peers.into_y(expression) == statement
+
+
+def test_inputs_are_as_promised():
+    x = _race.normal(heat(shape=(1 << 16,)), 0)
+    assert x.ctypes.data % _race.ALIGNMENT == 0
+    assert abs(x.mean()) < 0.05
+    assert abs(x.std() - 3) < 0.05
+    for shape in [(1 << 12,), (3, 4, 5)]:
+        strided = _race.normal(heat(shape=shape, layout="strided", dtype="float64"), 0)
+        assert strided.strides[-1] == 2 * strided.itemsize
+        assert strided.size == np.prod(shape)
+        flat = _race.normal(heat(shape=shape, dtype="float64"), 0).ravel()
+        np.testing.assert_array_equal(strided.ravel(), flat)
+
+
+@pytest.mark.parametrize(("statistic", "expected"), [("minimum", 1), ("median", 3)])
+def test_statistic_is_that_over_the_rounds(monkeypatch, statistic, expected):
+    rounds = iter([5, 1, 3])
+
+    class Timer:
+        def __init__(self, statement, globals):
+            pass
+
+        def timeit(self, number):
+            return 1.0 if number == 1 else number * next(rounds) * 1e-9
+
+    monkeypatch.setattr(_race.timeit, "Timer", Timer)
+    monkeypatch.setattr(_race, "calls_in", lambda timer, seconds: 2)
+    monkeypatch.setattr(_race, "WARM_UP", 0)
+    entries = {"fastact": Entry("None", {})}
+    assert _race.nanoseconds(entries, 3, 1, statistic)["fastact"] == pytest.approx(expected)
+
+
+def test_environment_holds_everybody_to_the_threads():
+    variables = _peers.environment({"OMP_NUM_THREADS": "7", "HOME": "/"}, 1)
+    assert variables["OMP_NUM_THREADS"] == variables["NUMEXPR_NUM_THREADS"] == "1"
+    assert variables["HOME"] == "/"
+    assert "multi_thread_eigen=false" in variables["XLA_FLAGS"]
+    assert "XLA_FLAGS" not in _peers.environment({}, 2)
+
+
+@pytest.mark.parametrize("own", [{"GOMP_SPINCOUNT": "5"}, {"OMP_WAIT_POLICY": "active"}])
+def test_threads_spin_little_unless_the_user_says_how(own):
+    spinning = {name: _peers.environment({}, 2).get(name) for name in _peers.SPINNING}
+    assert spinning == _peers.CALM | {"OMP_WAIT_POLICY": None}
+    variables = _peers.environment(own, 2)
+    assert {name: variables[name] for name in _peers.SPINNING if name in variables} == own
+
+
+def test_threads_are_raced_in_turn(tmp_path, capsys):
+    options = (
+        *QUICK,
+        "--function",
+        "silu",
+        "--sizes",
+        "2^17",
+        "--peers",
+        "--output",
+        "given",
+        "--operation",
+        "forward",
+    )
+    assert bench(*options, "--threads", "1,2", "--json", tmp_path / "a.json") == 0
+    assert [r["threads"] for r in contents(tmp_path / "a.json")["records"]] == [1, 2]
+    assert re.search(r"2 threads.*\n.*speed-up\n.*silu", capsys.readouterr().out.replace("  best peer", ""))
+
+
+def test_shapes_are_raced(tmp_path):
+    options = ("--shapes", "mobilenet_hard_swish", "--threads", "1", "--peers", "numpy")
+    assert bench(*QUICK, *options, "--json", tmp_path / "a.json") == 0
+    assert {(r["function"], tuple(r["shape"])) for r in contents(tmp_path / "a.json")["records"]} == {
+        _bench_report.SHAPES["mobilenet_hard_swish"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("100", [100]), ("2^5", [32]), ("2^3..2^6", [8, 16, 32, 64]), ("5..50", [5, 10, 20, 40]), ("8..8", [8])],
+)
+def test_sizes(text, expected):
+    assert list(_bench.sizes(text)) == expected
+
+
+# What is printed
+
+
+def test_tables_state_what_was_measured(small):
+    path, printed = small
+    records = contents(path)["records"]
+    assert len(records) == 2 * 2 * 2 * 2  # functions, operations, outputs, sizes
+    for r in records:
+        assert set(r["nanoseconds"]) == {"fastact", "numpy", "np.negative", "np.copyto"}
+        assert min(r["nanoseconds"].values()) > 0
+    for word in ("16 elements: ns per call", "2,048 elements: ns per element", "GB/s, by np.copyto", "output given"):
+        assert word in printed
+    assert len(re.findall(r"^(?:silu|tanh) .* numpy$", printed, re.MULTILINE)) == len(records)
+    means = [float(text) for text in re.findall(r"geometric mean of the ratios: ([\d.]+);", printed)]
+    first = [r["nanoseconds"]["numpy"] / r["nanoseconds"]["fastact"] for r in records[:2]]
+    assert len(means) == len(records) / 2
+    assert means[0] == pytest.approx(geometric_mean(first), abs=0.01)
+
+
+def test_measures():
+    r = record(fastact=100, torch=300, numpy=200, **{"np.copyto": 50})
+    assert _bench_report.best_peer(r) == ("numpy", 2)
+    assert _bench_report.bandwidth(r) == 80
+    assert _bench_report.bandwidth(r | {"operation": "backward", "dtype": "float64"}) == 240
+    assert _bench_report.fastest_copy([r]) == (160, "np.copyto")
+    assert _bench_report.fastest_copy([r, record(fastact=1, **{"torch.copy_": 25})]) == (320, "torch.copy_")
+    assert _bench_report.best_peer(record(fastact=100)) is None
+
+
+def test_json_gives_the_same_tables(small, capsys):
+    path, printed = small
+    assert bench("--from-json", path) == 0
+    assert capsys.readouterr().out == printed.partition("\n")[2]
+    kept = contents(path)
+    assert kept["command"].startswith("python -m fastact bench --rounds 1")
+    assert kept["run"]["machine"]["ISA"].startswith(_ufuncs.isa())
+    assert kept["run"]["versions"] == {"numpy": np.__version__}
+
+
+def test_without_peers_there_are_no_ratios(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(_peers, "missing_modules", lambda peer: ["nothing"])
+    options = ("--function", "silu", "--sizes", "16", "--threads", "1", "--value-and-grad")
+    assert bench(*QUICK, *options, "--markdown", tmp_path / "a.md", "--json", tmp_path / "a.json") == 0
+    printed = capsys.readouterr().out
+    assert printed.count("\nsilu ") == 6
+    assert "value_and_grad float32, contiguous, output given" in printed
+    assert "geometric" not in printed
+    assert "Against nobody" in (tmp_path / "a.md").read_text()
+    assert bench("--compare", tmp_path / "a.json", "--from-json", tmp_path / "a.json") == 0
+    assert "0 of 0 ratios" in capsys.readouterr().out
+
+
+def test_comparison_lists_what_moved(small, tmp_path, capsys):
+    path, _ = small
+    before = contents(path)
+    slower = next(r for r in before["records"] if r["function"] == "tanh" and r["operation"] == "backward")
+    slower["nanoseconds"]["fastact"] *= 2
+    old = copy.deepcopy(before)
+    old["records"] = old["records"][4:]  # cases that one of the two lacks are not compared
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    assert bench("--from-json", path, "--compare", tmp_path / "old.json") == 0
+    lines = capsys.readouterr().out.splitlines()
+    lines = lines[next(i for i, line in enumerate(lines) if "old.json" in line) + 1 :]
+    assert len(lines) == 2
+    assert re.match(r"tanh +[\d.]+ -> [\d.]+ \(\+100%\)  backward float32, contiguous", lines[0])
+    assert lines[1].startswith("1 of 12 ratios in both moved by more than 5%; geometric mean: ")
+
+
+def test_page_has_every_ratio(small, tmp_path):
+    path, _ = small
+    assert bench("--from-json", path, "--markdown", tmp_path / "a.md") == 0
+    text = (tmp_path / "a.md").read_text()
+    assert text.startswith(_bench_page.PAGE)
+    assert text.count("| `silu` |") == text.count("| `tanh` |") == text.count("\n## ") - 1 == 4
+    assert len(re.findall(r"[\d.]+ \([\d.]+ numpy\)", text)) == 16
+    for fact in (f"numpy {np.__version__}", contents(path)["date"], "16, ns per call", "2,048, ns per element"):
+        assert fact in text
+
+
+def test_published_page_explains_the_race():
+    assert (DOCS / "speed.md").read_text().startswith(_bench_page.PAGE)
+
+
+@pytest.mark.parametrize(("suffix", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
+def test_plot_is_a_picture(small, tmp_path, suffix, head):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    assert bench("--from-json", small[0], "--plot", tmp_path / f"a.{suffix}") == 0
+    assert (tmp_path / f"a.{suffix}").read_bytes().startswith(head)
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_progress_ends_at_its_total(monkeypatch):
+    bars = []
+
+    def progress_bar(total, wanted, **looks):
+        bars.append(Bar(total))
+        return _peers.nullcontext(bars[-1])
+
+    monkeypatch.setattr(_bench, "progress_bar", progress_bar)
+    assert bench(*SMALL, "--function", "silu") == 0
+    assert [bar.left for bar in bars] == [0]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--function sillu", "unknown function 'sillu'; did you mean 'silu'?"),
+        ("--operation backwards", "invalid choice: 'backwards'; did you mean 'backward'?"),
+        ("--sizes 0", "'0' is no number of elements"),
+        ("--sizes 2^63", "'2\\^63' is no number of elements"),
+        ("--sizes 1e6", "'1e6' is no number of elements"),
+        ("--sizes 2^10..", "'' is no number of elements"),
+        ("--sizes 2^10..2^9", "ends before it begins"),
+        ("--shapes yolo", "invalid choice: 'yolo'; did you mean 'yolo_silu'?"),
+        ("--shapes yolo_silu --function gelu", "none of them is of a function that is asked for"),
+        ("--threads 0", "'0' is neither 'all' nor a number of threads"),
+        ("--peers torhc", "invalid choice: 'torhc'; did you mean 'torch'?"),
+        ("--output old", "invalid choice: 'old'"),
+        ("--dtype float16", "invalid choice: 'float16'"),
+        ("--layouts diagonal", "invalid choice: 'diagonal'"),
+        ("--rounds 0", "'0' is not a positive number"),
+        ("--milliseconds nan", "'nan' is not a positive number"),
+        ("--statistic mean", "invalid choice: 'mean'"),
+        ("--json nowhere/a.json", "nowhere/a.json: No such file"),
+        ("--markdown folder", "folder is not a regular file"),
+        ("--compare missing.json", "missing.json: No such file"),
+        ("--compare other.json", "other.json is no result of this command"),
+        ("--from-json other.json", "other.json is no result of this command"),
+        ("--from-json other.json --rounds 3", "argument --from-json: nothing is measured"),
+        ("--from-json other.json --peers", "argument --from-json: nothing is measured"),
+        ("--fast", "unrecognized arguments: --fast"),
+    ],
+)
+def test_refuses(tmp_path, monkeypatch, capsys, arguments, expected):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "other.json").write_text('{"run": {}, "results": []}')
+    assert_refused(capsys, tmp_path, ["bench", *arguments.split()], expected)
+
+
+def test_refuses_a_peer_that_is_not_installed(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert_refused(
+        capsys, tmp_path, ["bench", "--peers", "openvino"], "openvino needs openvino and onnx to be installed"
+    )
+
+
+def test_refuses_a_plot_without_matplotlib(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.backend_bases", None)
+    arguments = ["bench", "--from-json", small[0], "--plot", tmp_path / "a.png"]
+    assert_refused(capsys, tmp_path, arguments, r"needs matplotlib \(pip install 'fastact\[plot\]'\)")
+
+
+def test_refuses_a_picture_of_no_known_type(small, tmp_path, capsys):
+    pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+    assert_refused(capsys, tmp_path, ["bench", "--from-json", small[0], "--plot", tmp_path / "a.pgn"], "'.pgn'.*'png'")
+
+
+# How it ends
+
+
+def test_a_race_that_fails_says_so(tmp_path, monkeypatch, capfd):
+    """Arrays that no machine can hold: the process of the race ends, and no file is left."""
+    options = ("--function", "silu", "--sizes", "2^59", "--threads", "1", "--peers", "--json", tmp_path / "a.json")
+    assert bench(*QUICK, *options) == "the race on 1 thread ended with status 1"
+    assert capfd.readouterr().err == "there is not enough memory for arrays of that size\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_leaves_no_file_and_no_process(tmp_path, number):
+    (tmp_path / "old.json").write_text("precious")
+    command = [sys.executable, "-m", "fastact", "bench", "--peers", "numpy", "--json", "old.json", "--sizes", "64"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()  # the machine is printed before the race begins
+        time.sleep(1)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        racing = children.read_text().split() if children.exists() else []
+        process.send_signal(number)
+        assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 128 + number
+    assert (tmp_path / "old.json").read_text() == "precious"
+    assert len(list(tmp_path.iterdir())) == 1
+    assert not any(Path(f"/proc/{child}").exists() for child in racing)
