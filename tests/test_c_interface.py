@@ -62,12 +62,10 @@ def compiler(request):
 
 @pytest.fixture(scope="module")
 def made(compiler, tmp_path_factory):
-    """Return the folder where `make install` with this compiler put the library, and what it was made in."""
-    tool("make")
+    """Return the prefix below which `make install` with this compiler put the library, and the command."""
     folder = tmp_path_factory.mktemp(compiler)
-    make = ["make", f"-j{os.cpu_count()}", "-f", CORE / "Makefile", f"CC={compiler}", f"BUILD={folder / 'build'}"]
-    # DESTDIR comes before PREFIX, which is where programs will find it.
-    run(*make, "install", f"DESTDIR={folder}", "PREFIX=/prefix", cwd=folder)
+    make = [tool("make"), f"-j{os.cpu_count()}", "-f", CORE / "Makefile", f"CC={compiler}", f"BUILD={folder / 'build'}"]
+    run(*make, "install", f"PREFIX={folder / 'prefix'}", cwd=folder)
     return folder / "prefix", make
 
 
@@ -78,7 +76,8 @@ def made(compiler, tmp_path_factory):
 def test_header_compiles_alone(compiler, language, tmp_path):
     source = tmp_path / "program.c"
     source.write_text("#include <fastact.h>\n#include <fastact.h>\nint main(void) { return !fa_version(); }\n")
-    run(COMPILERS[compiler] if language is CPP11 else compiler, *language, f"-I{INCLUDE}", "-c", source, cwd=tmp_path)
+    command = tool(COMPILERS[compiler]) if language is CPP11 else compiler
+    run(command, *language, f"-I{INCLUDE}", "-c", source, cwd=tmp_path)
 
 
 def macros(compiler, source):
@@ -166,15 +165,28 @@ def test_make_leaves_the_sources_clean(made):
 
 
 def test_pkg_config(compiler, made, tmp_path):
-    """What `pkg-config --cflags --libs` prints, apart from the prefix, which is below DESTDIR here."""
+    """The last command of docs/c.md's first section."""
     prefix, _ = made
-    command = [tool("pkg-config"), f"--define-variable=prefix={prefix}", "--cflags", "--libs", "fastact"]
-    flags = run(*command, env=os.environ | {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}).split()
-    assert flags == [f"-I{prefix}/include/fastact", f"-L{prefix}/lib", "-lfastact"]
-    text = (prefix / "lib" / "pkgconfig" / "fastact.pc").read_text()
-    assert text.startswith("prefix=/prefix\n")
-    assert f"Version: {fastact.__version__}\n" in text
-    assert "@" not in text
+    environment = os.environ | {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
+    run(tool("pkg-config"), f"--exact-version={fastact.__version__}", "fastact", env=environment)
+    flags = run("pkg-config", "--cflags", "--libs", "fastact", env=environment).split()
+    source = tmp_path / "program.c"
+    source.write_text('#include <fastact.h>\nint main(void) { return !fa_find("silu"); }\n')
+    program = build(compiler, [source], flags, tmp_path)
+    run(program, env=os.environ | {"LD_LIBRARY_PATH": str(prefix / "lib")})
+
+
+def test_destdir_comes_before_the_prefix(made, tmp_path):
+    run(*made[1], "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/fastact")
+    root = tmp_path / "opt" / "fastact"
+    assert {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} == {
+        "include/fastact/fastact.h",
+        "include/fastact/functions.def",
+        "lib/libfastact.a",
+        "lib/libfastact.so",
+        "lib/pkgconfig/fastact.pc",
+    }
+    assert (root / "lib" / "pkgconfig" / "fastact.pc").read_text().startswith("prefix=/opt/fastact\n")
 
 
 BEFORE_MAIN = """
