@@ -72,8 +72,8 @@ FA_API size_t fa_activation_count(void);
 FA_API const fa_activation *fa_activation_at(size_t index); /* NULL: index is not below the count */
 FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is none of this name */
 
-/* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. Of
- * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), and of FA_F16 that before the last rounding. It holds for
+/* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. For
+ * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), and for FA_F16 that before the last rounding. It holds for
  * parameters of ordinary size, and apart from the neighbourhood of a derivative's root, where the error is absolute:
  * 2^-24 in float, 2^-53 in double. NaN: there is no such operation. */
 FA_API double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type);
@@ -93,8 +93,8 @@ FA_API int fa_loop_outputs(const fa_loop *loop);
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 
-/* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use from the start: no environment
- * variable is read here (the Python module reads FASTACT_ISA). A program that wants one asks
+/* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use from the start. The
+ * environment is not read here, as the Python module reads FASTACT_ISA; a program that wants the same calls
  * fa_select_isa(getenv("FASTACT_ISA")) and looks at the result. */
 FA_API const char *fa_isa(void);
 FA_API const char *fa_runnable_isa(size_t index); /* best first; NULL after the last */
@@ -107,8 +107,9 @@ FA_API int fa_has_openmp(void);      /* 0: everything stays on the calling threa
 FA_API int fa_get_num_threads(void); /* the most that one call may use: the default, until it is set */
 FA_API int fa_set_num_threads(int count); /* 0, or -1: count is below 1, and nothing changes */
 
-/* FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that this process may use. If the first of
- * the two that is set is malformed, it is the processors, and *bad_variable its name, else NULL; bad_variable may be NULL. */
+/* FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that this process may use. If the first variable that
+ * is set is malformed: the processors, and its name in *bad_variable, which is NULL otherwise; bad_variable may be NULL,
+ * too. */
 FA_API int fa_default_num_threads(const char **bad_variable);
 
 /* How many threads n elements are worth: at most fa_get_num_threads, and 1 inside an OpenMP parallel region. */

@@ -1,5 +1,5 @@
-/* The C interface as a C program uses it: the table, every operation of every activation against the C library's
- * functions (csrc/exact), instruction sets, threads, in place, by name. Prints what is wrong; exit status 1 if anything.
+/* The C interface as a C program uses it: the table, every operation against the C library's functions (csrc/exact),
+ * instruction sets, threads, in place, by name. Prints what is wrong; exit status 1 if anything.
  *
  *   test_fastact [elements of the largest arrays]
  */
