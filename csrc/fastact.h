@@ -108,8 +108,7 @@ FA_API int fa_get_num_threads(void); /* the most that one call may use: the defa
 FA_API int fa_set_num_threads(int count); /* 0, or -1: count is below 1, and nothing changes */
 
 /* FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that this process may use. If the first variable that
- * is set is malformed: the processors, and its name in *bad_variable, which is NULL otherwise; bad_variable may be NULL,
- * too. */
+ * is set is malformed: the processors, and its name in *bad_variable, else NULL there. bad_variable may be NULL. */
 FA_API int fa_default_num_threads(const char **bad_variable);
 
 /* How many threads n elements are worth: at most fa_get_num_threads, and 1 inside an OpenMP parallel region. */
