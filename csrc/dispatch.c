@@ -92,24 +92,20 @@ static void use(const fa_isa_table *table) {
             for (int t = 0; t < FA_TYPE_COUNT; t++) fill(&loops[a][o][t], a, (fa_operation)o, (fa_type)t);
 }
 
-static void use_best_once(void) {
-    if (!fa_table) use(runnable(0));
-}
+/* Ahead of main and of other constructors: there is no first call for threads to race for. */
+__attribute__((constructor(101))) static void use_best(void) { use(runnable(0)); }
 
 int fa_select_isa(const char *name) {
     const fa_isa_table *table;
     for (size_t i = 0; (table = runnable(i)); i++)
-        if (strcmp(table->name, name) == 0) {
+        if (!name || strcmp(table->name, name) == 0) {
             use(table);
             return 0;
         }
     return -1;
 }
 
-const char *fa_isa(void) {
-    use_best_once();
-    return fa_table->name;
-}
+const char *fa_isa(void) { return fa_table->name; }
 
 const char *fa_version(void) { return FA_VERSION; }
 
@@ -124,12 +120,14 @@ const fa_activation *fa_find(const char *name) {
 }
 
 const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type) {
-    const int parameter = operation == FA_GRAD_P ? 1 : operation == FA_GRAD_Q ? 2 : 0;
-    if (parameter > activation->parameter_count) return NULL;
-    use_best_once();
-    return &loops[activation - activations][operation][type];
+    if (!activation || (unsigned)operation >= (unsigned)(FA_GRAD_P + activation->parameter_count)) return NULL;
+    return (unsigned)type < FA_TYPE_COUNT ? &loops[activation - activations][operation][type] : NULL;
 }
 
 int fa_loop_inputs(const fa_loop *loop) { return loop->inputs; }
 int fa_loop_outputs(const fa_loop *loop) { return loop->outputs; }
-double fa_loop_bound(const fa_loop *loop) { return loop->bound[!fa_table->has_fma]; }
+
+double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type) {
+    const fa_loop *loop = fa_get_loop(activation, operation, type);
+    return loop ? loop->bound[!fa_table->has_fma] : __builtin_nan("");
+}

@@ -1,7 +1,18 @@
-/* fastact: neural-network activation functions and their derivatives over arrays.
+/* fastact: neural-network activation functions and their derivatives over arrays, for C11 and C++11.
  *
- * Every function is safe to call from several threads at once, except fa_select_isa and fa_set_num_threads, which
- * must not run beside a computation. Floating-point status and control of the calling thread are left as found.
+ *   fa_silu_f32(x, y, n);            by name, over contiguous arrays: the last part of this file
+ *   fa_run(loop, operands, ...);     by the table, for every operation, type and stride
+ *
+ * Operands: every pointer to elements is aligned as its type asks. An output may be an input, of the same address and
+ * stride; any other overlap with an output is undefined. With n = 0 nothing is read or written, and they may be NULL.
+ *
+ * Threads: every function may run beside every other, but for fa_select_isa and fa_set_num_threads, which change what
+ * all share and must run alone. In a child of fork, computations stay on one thread if its parent's did not.
+ *
+ * Floating-point environment: rounding mode, flush to zero, traps and flags of the caller change no result and are left
+ * as found.
+ *
+ * Failure: what can fail says how in its comment. Whatever else breaks its comment is undefined.
  */
 #ifndef FASTACT_H
 #define FASTACT_H
@@ -20,12 +31,21 @@
 extern "C" {
 #endif
 
+FA_API const char *fa_version(void); /* FA_VERSION of the library that runs */
+
+/* The table */
+
 #define FA_MAX_PARAMETERS 2
 #define FA_MAX_OPERANDS 5
 
-typedef enum { FA_F32, FA_F64, FA_F16, FA_TYPE_COUNT } fa_type;
+typedef enum {
+    FA_F32, /* float */
+    FA_F64, /* double */
+    FA_F16, /* IEEE 754 binary16 in 2 bytes; computed in float and rounded once more */
+    FA_TYPE_COUNT
+} fa_type;
 
-/* What is computed, and its operands in order; p stands for the activation's parameters, if any. */
+/* What is computed, and its operands in order: inputs, then outputs. p stands for all parameters, if there are any. */
 typedef enum {
     FA_FORWARD,        /* x, p -> f(x) */
     FA_GRAD,           /* x, p -> f'(x) */
@@ -38,51 +58,63 @@ typedef enum {
 
 typedef struct {
     const char *name;
-    double value; /* default; NaN: the parameter has to be given */
+    double value; /* the default; NaN: there is none */
 } fa_parameter;
 
+/* Its operations are those below FA_GRAD_P + parameter_count. */
 typedef struct {
     const char *name;
     int parameter_count;
     fa_parameter parameters[FA_MAX_PARAMETERS];
 } fa_activation;
 
-/* One operation of one activation in one type: what a caller resolves once and runs often. */
+FA_API size_t fa_activation_count(void);
+FA_API const fa_activation *fa_activation_at(size_t index); /* NULL: index is not below the count */
+FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is none of this name */
+
+/* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. For
+ * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), and for FA_F16 that before the last rounding. It holds for
+ * parameters of ordinary size, and apart from the neighbourhood of a derivative's root, where the error is absolute:
+ * 2^-24 in float, 2^-53 in double. NaN: there is no such operation. */
+FA_API double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type);
+
+/* Loops: one operation of one activation in one type each, to be got once and run often. */
+
 typedef struct fa_loop fa_loop;
 
-FA_API const char *fa_version(void); /* FA_VERSION of the library that runs */
-
-FA_API size_t fa_activation_count(void);
-FA_API const fa_activation *fa_activation_at(size_t index);
-FA_API const fa_activation *fa_find(const char *name); /* NULL: no such activation */
-
-/* NULL where the activation has no such parameter. The loop lives as long as the program. */
+/* NULL: activation is NULL, or there is no such operation. A loop is never freed, and follows fa_select_isa. */
 FA_API const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type);
 FA_API int fa_loop_inputs(const fa_loop *loop); /* arrays first, parameters last */
 FA_API int fa_loop_outputs(const fa_loop *loop);
-FA_API double fa_loop_bound(const fa_loop *loop); /* largest error in ULP on the ISA in use */
 
-/* Computes n elements. operands: inputs, then outputs; strides in bytes, 0 for a value that all elements share.
- * An output may be an input (same address and stride); any other overlap is undefined.
- * fa_run stays on the calling thread; fa_run_parallel splits contiguous work that is large enough. */
+/* Computes n elements. operands: inputs, then outputs; strides: bytes from one element to the next, of any sign, 0 for
+ * an input whose one value all elements share, as a parameter's usually is.
+ * fa_run stays on the calling thread; fa_run_parallel uses as many as fa_threads_for says. The bits are the same. */
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 
-/* The nearest float, whatever the rounding mode; no flag is raised. */
-FA_API float fa_nearest_float(double x);
-
-/* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use unless one is selected. */
+/* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use from the start. The
+ * environment is not read here, as the Python module reads FASTACT_ISA; a program that wants the same calls
+ * fa_select_isa(getenv("FASTACT_ISA")) and looks at the result. */
 FA_API const char *fa_isa(void);
-FA_API int fa_select_isa(const char *name);       /* 0, or -1: unknown or not runnable here (nothing changes) */
 FA_API const char *fa_runnable_isa(size_t index); /* best first; NULL after the last */
+/* NULL selects the best. 0, or -1: unknown or not runnable here, and nothing changes. */
+FA_API int fa_select_isa(const char *name);
 
-/* Threads. fa_threads_for: how many the given work is worth, at most fa_get_num_threads, 1 inside a parallel region.
- * fa_parallel calls body(context, part) for every part in [0, parts), one thread each. */
-FA_API int fa_get_num_threads(void);
-FA_API void fa_set_num_threads(int count); /* count >= 1 */
-FA_API int fa_default_num_threads(const char **bad_variable); /* names a malformed environment variable, else NULL */
-FA_API int fa_has_openmp(void);
+/* Threads */
+
+FA_API int fa_has_openmp(void);      /* 0: everything stays on the calling thread */
+FA_API int fa_get_num_threads(void); /* the most that one call may use: the default, until it is set */
+FA_API int fa_set_num_threads(int count); /* 0, or -1: count is below 1, and nothing changes */
+
+/* FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that this process may use. If the first variable that
+ * is set is malformed: the processors, and its name in *bad_variable, else NULL there. bad_variable may be NULL. */
+FA_API int fa_default_num_threads(const char **bad_variable);
+
+/* How many threads n elements are worth: at most fa_get_num_threads, and 1 inside an OpenMP parallel region. */
 FA_API int fa_threads_for(const fa_loop *loop, size_t n);
+
+/* Calls body(context, part) for every part in [0, parts), on one thread each. body must return normally. */
 FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *context);
 
 /* Memory for large results: as malloc and free, but buffers of FA_POOLED bytes and more are kept for a second after they
@@ -95,8 +127,11 @@ FA_API size_t fa_pool_size_of(void *memory); /* what was asked for */
 FA_API size_t fa_get_pool_limit(void);
 FA_API void fa_set_pool_limit(size_t bytes);
 
+/* The nearest float, whatever the rounding mode; no flag is raised. For parameters that come as double. */
+FA_API float fa_nearest_float(double x);
+
 /* Every activation by name, over n contiguous elements in float (f32) and double (f64), on as many threads as that is
- * worth. Inputs come first, then parameters, then outputs, which may be inputs:
+ * worth. Inputs come first, then parameters, then outputs:
  *
  *   void fa_silu_f32(const float *x, float *y, size_t n);
  *   void fa_silu_grad_f32(const float *x, float *d, size_t n);

@@ -8,6 +8,10 @@
 #include "loops.h"
 #include "platform.h"
 
+#ifdef __FAST_MATH__
+#error "the error bounds do not hold with -ffast-math"
+#endif
+
 #define FA_PRAGMA(text) _Pragma(#text)
 #if defined(__clang__)
 #define FA_TARGET_BEGIN(isa) FA_PRAGMA(clang attribute push(__attribute__((target(isa))), apply_to = function))

@@ -31,16 +31,16 @@ int fa_has_openmp(void) {
 }
 
 int fa_get_num_threads(void) {
-    int count = atomic_load_explicit(&thread_count, memory_order_relaxed);
-    if (count == 0) {
-        const char *bad_variable;
-        count = fa_default_num_threads(&bad_variable);
-        fa_set_num_threads(count);
-    }
-    return count;
+    const int count = atomic_load_explicit(&thread_count, memory_order_relaxed);
+    if (count == 0) fa_set_num_threads(fa_default_num_threads(NULL));
+    return atomic_load_explicit(&thread_count, memory_order_relaxed);
 }
 
-void fa_set_num_threads(int count) { atomic_store_explicit(&thread_count, count, memory_order_relaxed); }
+int fa_set_num_threads(int count) {
+    if (count < 1) return -1;
+    atomic_store_explicit(&thread_count, count, memory_order_relaxed);
+    return 0;
+}
 
 int fa_threads_for(const fa_loop *loop, size_t n) {
 #ifdef _OPENMP

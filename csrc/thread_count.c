@@ -91,6 +91,8 @@ static int quota(void) { return INT_MAX; }
 
 int fa_default_num_threads(const char **bad_variable) {
     static const char *const variables[] = {"FASTACT_NUM_THREADS", "OMP_NUM_THREADS"};
+    const char *ignored;
+    if (!bad_variable) bad_variable = &ignored;
     *bad_variable = NULL;
     for (int i = 0; i < 2; i++) {
         const int count = count_in(variables[i]);

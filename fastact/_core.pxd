@@ -40,10 +40,10 @@ cdef extern from "fastact.h" nogil:
     size_t fa_activation_count()
     const fa_activation *fa_activation_at(size_t index)
     const fa_activation *fa_find(const char *name)
+    double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type)
     const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type)
     int fa_loop_inputs(const fa_loop *loop)
     int fa_loop_outputs(const fa_loop *loop)
-    double fa_loop_bound(const fa_loop *loop)
 
     void fa_run(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
@@ -62,7 +62,7 @@ cdef extern from "fastact.h" nogil:
     const char *fa_runnable_isa(size_t index)
 
     int fa_get_num_threads()
-    void fa_set_num_threads(int count)
+    int fa_set_num_threads(int count)
     int fa_default_num_threads(const char **bad_variable)
     int fa_has_openmp()
     int fa_threads_for(const fa_loop *loop, size_t n)

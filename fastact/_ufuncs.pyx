@@ -239,7 +239,7 @@ def error_bound(name, operation="forward", dtype=np.float32):
     kind = np.dtype(dtype).name
     if kind not in FLOAT_TYPES:
         raise TypeError(f"dtype: {kind} is none of {', '.join(FLOAT_TYPES)}")
-    return fa_loop_bound(fa_get_loop(fa_find(name.encode()), index, FLOAT_TYPES.index(kind)))
+    return fa_error_bound(fa_find(name.encode()), index, FLOAT_TYPES.index(kind))
 
 
 # --- The ufuncs ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,217 @@
+"""The C interface: fastact.h is clean C11 and C++11, and libfastact exports what it declares, links and runs."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import fastact
+
+TESTS = Path(__file__).parent
+CORE = TESTS.parent / "csrc"
+PROGRAM = [str(TESTS / "c" / "test_fastact.c"), str(CORE / "exact" / "exact.c"), f"-I{CORE / 'exact'}"]
+INCLUDE, LIBRARY = Path(fastact.get_include()), Path(fastact.get_library_dir())
+STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+C11 = ["-std=c11", *STRICT]
+CPP11 = ["-x", "c++", "-std=c++11", *STRICT]
+COMPILERS = {"gcc": "g++", "clang": "clang++"}
+
+FEW = ["1000"]  # elements of the largest arrays, for a short run: too few for threads
+
+
+def run(*command, **options):
+    """Run a command to its end; what it prints is shown where it fails, and returned otherwise."""
+    result = subprocess.run(
+        [str(word) for word in command], capture_output=True, text=True, check=False, timeout=600, **options
+    )
+    assert result.returncode == 0, f"{result.args}\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+def tool(name):
+    if shutil.which(name) is None:
+        pytest.skip(f"{name} is not installed")
+    return name
+
+
+def shared_library(folder):
+    """Return the flags to compile and link with a shared library."""
+    return [f"-L{folder}", "-lfastact", f"-Wl,-rpath,{folder}"]
+
+
+def openmp_runtime(archive):
+    """Return the library that a static one needs for its threads, by the functions it calls."""
+    undefined = run(tool("nm"), "-u", archive)
+    return [flag for prefix, flag in {"GOMP_": "-lgomp", "__kmpc_": "-lomp"}.items() if prefix in undefined]
+
+
+def build(compiler, sources, flags, folder):
+    """Compile and link a program and return its path."""
+    program = folder / "program"
+    run(compiler, *sources, *flags, "-o", program)
+    return program
+
+
+@pytest.fixture(scope="module", params=COMPILERS)
+def compiler(request):
+    return tool(request.param)
+
+
+@pytest.fixture(scope="module")
+def made(compiler, tmp_path_factory):
+    """Return the prefix below which `make install` with this compiler put the library, and the command."""
+    folder = tmp_path_factory.mktemp(compiler)
+    make = [tool("make"), f"-j{os.cpu_count()}", "-f", CORE / "Makefile", f"CC={compiler}", f"BUILD={folder / 'build'}"]
+    run(*make, "install", f"PREFIX={folder / 'prefix'}", cwd=folder)
+    return folder / "prefix", make
+
+
+# --- The header ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", [C11, CPP11], ids=["C11", "C++11"])
+def test_header_compiles_alone(compiler, language, tmp_path):
+    source = tmp_path / "program.c"
+    source.write_text("#include <fastact.h>\n#include <fastact.h>\nint main(void) { return !fa_version(); }\n")
+    command = tool(COMPILERS[compiler]) if language is CPP11 else compiler
+    run(command, *language, f"-I{INCLUDE}", "-c", source, cwd=tmp_path)
+
+
+def macros(compiler, source):
+    """Return the names of the macros that are defined after a source."""
+    listing = run(compiler, f"-I{INCLUDE}", "-dM", "-E", "-x", "c", "-", input=source)
+    return set(re.findall(r"^#define (\w+)", listing, re.MULTILINE))
+
+
+def test_header_defines_no_names_of_others(compiler):
+    ours = macros(compiler, "#include <fastact.h>") - macros(compiler, "#include <stddef.h>")
+    assert ours
+    assert all(name.startswith(("FA_", "FASTACT_")) for name in ours)
+
+
+def test_version_is_that_of_the_module():
+    assert f'#define FA_VERSION "{fastact.__version__}"\n' in (INCLUDE / "fastact.h").read_text()
+
+
+# --- Symbols ---------------------------------------------------------------------------------------------------------
+
+
+def declared(compiler):
+    """Return the names of the functions in the header."""
+    text = run(compiler, f"-I{INCLUDE}", "-E", "-P", "-x", "c", "-", input="#include <fastact.h>")
+    return set(re.findall(r"\b(fa_\w+)\(", text))
+
+
+def symbols(*command):
+    """Return what nm lists as defined: lines of an address, a kind and a name."""
+    return set(re.findall(r"^[0-9a-f]+ \w (\w+)$", run(tool("nm"), *command, "--defined-only"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("origin", ["installed", "made"])
+def test_libraries_define_what_the_header_declares(compiler, origin, request):
+    folder = LIBRARY if origin == "installed" else request.getfixturevalue("made")[0] / "lib"
+    functions = declared(compiler)
+    assert len(functions) > 200
+    assert symbols("-D", folder / "libfastact.so") == functions
+    inside = symbols("-g", folder / "libfastact.a")
+    assert functions <= inside
+    assert [name for name in inside if not name.startswith("fa_")] == []
+
+
+# --- Programs --------------------------------------------------------------------------------------------------------
+
+
+def run_test_program(compiler, flags, folder, openmp, arguments=()):
+    """Compile tests/c/test_fastact.c without a warning, link and run it."""
+    program = build(compiler, PROGRAM, [*C11, "-O1", *flags, "-lm"], folder)
+    assert run(program, *arguments) == f"passed, {fastact._ufuncs.isa()}, OpenMP: {openmp}\n"
+
+
+def test_installed_shared_library(compiler, tmp_path):
+    flags = [f"-I{INCLUDE}", *shared_library(LIBRARY)]
+    run_test_program(compiler, flags, tmp_path, int(fastact._ufuncs.has_openmp()))
+
+
+def test_installed_static_library(compiler, tmp_path):
+    archive = LIBRARY / "libfastact.a"
+    flags = [f"-I{INCLUDE}", archive, *openmp_runtime(archive)]
+    run_test_program(compiler, flags, tmp_path, int(fastact._ufuncs.has_openmp()), FEW)
+
+
+def test_made_libraries(compiler, made, tmp_path):
+    prefix, _ = made
+    include, lib = f"-I{prefix}/include/fastact", prefix / "lib"
+    openmp = int(bool(openmp_runtime(lib / "libfastact.a")))
+    run_test_program(compiler, [include, *shared_library(lib)], tmp_path, openmp)
+    run_test_program(compiler, [include, lib / "libfastact.a", *["-fopenmp"] * openmp], tmp_path, openmp, FEW)
+
+
+def test_make_without_openmp(compiler, made, tmp_path):
+    """Only parallel.c differs, so only that is made again."""
+    prefix, make = made
+    folder = tmp_path / "build"
+    shutil.copytree(make[-1].removeprefix("BUILD="), folder)
+    run(*make[:-1], f"BUILD={folder}", "OPENMP=", "-W", CORE / "parallel.c")
+    assert openmp_runtime(folder / "libfastact.a") == []
+    run_test_program(compiler, [f"-I{prefix}/include/fastact", folder / "libfastact.a"], tmp_path, 0, FEW)
+
+
+def test_make_leaves_the_sources_clean(made):
+    assert made
+    assert [path for kind in ("*.o", "*.a", "*.so", "*.d") for path in CORE.glob(kind)] == []
+
+
+def test_pkg_config(compiler, made, tmp_path):
+    """The last command of docs/c.md's first section."""
+    prefix, _ = made
+    environment = os.environ | {"PKG_CONFIG_PATH": str(prefix / "lib" / "pkgconfig")}
+    run(tool("pkg-config"), f"--exact-version={fastact.__version__}", "fastact", env=environment)
+    flags = run("pkg-config", "--cflags", "--libs", "fastact", env=environment).split()
+    source = tmp_path / "program.c"
+    source.write_text('#include <fastact.h>\nint main(void) { return !fa_find("silu"); }\n')
+    program = build(compiler, [source], flags, tmp_path)
+    run(program, env=os.environ | {"LD_LIBRARY_PATH": str(prefix / "lib")})
+
+
+def test_destdir_comes_before_the_prefix(made, tmp_path):
+    run(*made[1], "install", f"DESTDIR={tmp_path}", "PREFIX=/opt/fastact")
+    root = tmp_path / "opt" / "fastact"
+    assert {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()} == {
+        "include/fastact/fastact.h",
+        "include/fastact/functions.def",
+        "lib/libfastact.a",
+        "lib/libfastact.so",
+        "lib/pkgconfig/fastact.pc",
+    }
+    assert (root / "lib" / "pkgconfig" / "fastact.pc").read_text().startswith("prefix=/opt/fastact\n")
+
+
+BEFORE_MAIN = """
+#include <fastact.h>
+static float computed() {
+    const float x = 1;
+    float y = 0;
+    fa_relu_f32(&x, &y, 1);
+    return y;
+}
+static const float before_main = computed();
+int main() { return before_main == 1 ? 0 : 1; }
+"""
+
+
+def test_static_library_is_ready_before_main(compiler, tmp_path):
+    """Constructors of a program, which stand ahead of the library's, may compute."""
+    source = tmp_path / "program.cpp"
+    source.write_text(BEFORE_MAIN)
+    archive = LIBRARY / "libfastact.a"
+    flags = [*CPP11, f"-I{INCLUDE}", source, "-x", "none", archive, *openmp_runtime(archive)]
+    run(build(tool(COMPILERS[compiler]), [], flags, tmp_path))
+
+
+def test_memory_is_used_as_it_may_be(tmp_path):
+    valgrind = [tool("valgrind"), "-q", "--error-exitcode=3", "--leak-check=full", "--errors-for-leak-kinds=definite"]
+    program = build(tool("cc"), PROGRAM, ["-O1", f"-I{INCLUDE}", *shared_library(LIBRARY), "-lm"], tmp_path)
+    assert run(*valgrind, program, *FEW).startswith("passed")
