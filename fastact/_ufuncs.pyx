@@ -46,7 +46,7 @@ cdef inline const Operation *operation_of(PyObject *ufunc) noexcept:
     return <const Operation *>(<PyUFuncObject *>ufunc).data
 
 
-include "_memory.pxi"
+include "_pool.pxi"
 include "_loops.pxi"
 include "_arguments.pxi"
 include "_direct.pxi"
