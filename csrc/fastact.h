@@ -64,9 +64,12 @@ FA_API double fa_loop_bound(const fa_loop *loop); /* largest error in ULP on the
 
 /* Computes n elements. operands: inputs, then outputs; strides in bytes, 0 for a value that all elements share.
  * An output may be an input (same address and stride); any other overlap is undefined.
- * fa_run stays on the calling thread; fa_run_parallel splits contiguous work that is large enough. */
+ * fa_run stays on the calling thread; fa_run_threads splits work that is large enough among at most num_threads >= 1
+ * threads, and fa_run_parallel among fa_get_num_threads(). */
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
+FA_API void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n,
+                           int num_threads);
 
 /* The nearest float, whatever the rounding mode; no flag is raised. */
 FA_API float fa_nearest_float(double x);
