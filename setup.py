@@ -106,7 +106,7 @@ def activations():
 
 
 class Case(NamedTuple):
-    """One operation of one activation, with its arguments in the order of fastact.h."""
+    """One operation of one activation; arrays, parameters and outputs are its arguments in C."""
 
     activation: str
     operation: str
@@ -121,11 +121,6 @@ class Case(NamedTuple):
         return self.activation if self.operation == "forward" else f"{self.activation}_{self.operation}"
 
     @property
-    def memory(self):
-        """What the arrays are called in Python."""
-        return [*self.arrays, *["out", "out_grad"][: len(self.outputs)]]
-
-    @property
     def has_defaults(self):
         """Whether the parameters, if any, may be left out."""
         return None not in self.parameters.values()
@@ -138,18 +133,20 @@ class Case(NamedTuple):
     def declare(self, real, memory):
         """Declare the arguments for C or Cython, where memory is what stands between a type and a name."""
         arrays = [f"const {real}{memory}{x}" for x in self.arrays]
-        return ", ".join(arrays + [f"{real} {p}" for p in self.parameters] + [f"{real}{memory}{y}" for y in self.outputs])
+        return ", ".join(
+            arrays + [f"{real} {p}" for p in self.parameters] + [f"{real}{memory}{y}" for y in self.outputs]
+        )
 
 
 def cases(activation, parameters):
     """Return the operations of an activation, in the order of fa_operation."""
     return [
-        Case(activation, "forward", "FA_FORWARD", ["x"], parameters, ["y"]),
-        Case(activation, "grad", "FA_GRAD", ["x"], parameters, ["d"]),
-        Case(activation, "backward", "FA_BACKWARD", ["dy", "x"], parameters, ["dx"]),
-        Case(activation, "value_and_grad", "FA_VALUE_AND_GRAD", ["x"], parameters, ["y", "d"]),
+        Case(activation, "forward", "FA_FORWARD", ["x"], parameters, ["out"]),
+        Case(activation, "grad", "FA_GRAD", ["x"], parameters, ["out"]),
+        Case(activation, "backward", "FA_BACKWARD", ["dy", "x"], parameters, ["out"]),
+        Case(activation, "value_and_grad", "FA_VALUE_AND_GRAD", ["x"], parameters, ["out", "out_grad"]),
         *(
-            Case(activation, f"grad_{parameter}", f"FA_GRAD_{letter}", ["x"], parameters, ["d"])
+            Case(activation, f"grad_{parameter}", f"FA_GRAD_{letter}", ["x"], parameters, ["out"])
             for parameter, letter in zip(parameters, "PQ")
         ),
     ]

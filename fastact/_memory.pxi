@@ -90,10 +90,10 @@ cdef int check(Py_buffer *buffers, int arrays, int count, tuple names) except -1
     for k in range(count):
         buffer = &buffers[k]
         memory[k] = <char *>buffer.buf
-        if type == FA_TYPE_COUNT or buffer.itemsize != item:
+        if type == FA_TYPE_COUNT or first.itemsize != item:
             raise TypeError(f"{names[k]}: elements of format {format_of(buffer)}; float32, 'f', or float64, 'd', in "
                             "native byte order is needed")
-        if float_type(buffer) != type:
+        if float_type(buffer) != type or buffer.itemsize != item:
             raise TypeError(f"{names[k]}: elements of format {format_of(buffer)}, not {format_of(first)} as in "
                             f"{names[0]}")
         if not same_shape(buffer, first):

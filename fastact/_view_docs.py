@@ -4,6 +4,8 @@ from fastact import _docs, _ufuncs
 
 _MEMORY = "contiguous memory of float32 or float64"
 
+_RESULTS = {"forward": "f(x)", "grad": "f'(x)", "backward": "dy f'(x)", "value_and_grad": "f(x)"}
+
 _RAISES = """\
 TypeError
     An argument lends no memory, or memory of other elements than the first; a parameter is no number.
@@ -33,8 +35,10 @@ def docstring(function: str, name: str, operation: str) -> str:
     parameters = _ufuncs.table[name]
     bounds = {dtype: _ufuncs.error_bound(name, operation, dtype) for dtype in ("float32", "float64")}
     dy = f"dy : {_MEMORY}\n    Gradient with respect to the output.\n" if operation == "backward" else ""
+    result = _RESULTS.get(operation) or f"df/d{operation.removeprefix('grad_')}"
     pair = operation == "value_and_grad"
     out_grad = "\nout_grad : like x\n    Receives the derivative; it may not be `out`." if pair else ""
+    derivative = "\nout_grad : the object given\n    f'(x)." if pair else ""
     values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
     return f"""{_docs._summary(doc, name, operation)}
 
@@ -49,7 +53,8 @@ out : like x
 
 Returns
 -------
-{"out, out_grad" if pair else "out"}
+out : the object given
+    {result}.{derivative}
 
 Raises
 ------
