@@ -132,10 +132,8 @@ class Case(NamedTuple):
 
     def declare(self, real, memory):
         """Declare the arguments for C or Cython, where memory is what stands between a type and a name."""
-        arrays = [f"const {real}{memory}{x}" for x in self.arrays]
-        return ", ".join(
-            arrays + [f"{real} {p}" for p in self.parameters] + [f"{real}{memory}{y}" for y in self.outputs]
-        )
+        inputs = [*(f"const {real}{memory}{x}" for x in self.arrays), *(f"{real} {p}" for p in self.parameters)]
+        return ", ".join([*inputs, *(f"{real}{memory}{out}" for out in self.outputs)])
 
 
 def cases(activation, parameters):
@@ -147,7 +145,7 @@ def cases(activation, parameters):
         Case(activation, "value_and_grad", "FA_VALUE_AND_GRAD", ["x"], parameters, ["out", "out_grad"]),
         *(
             Case(activation, f"grad_{parameter}", f"FA_GRAD_{letter}", ["x"], parameters, ["out"])
-            for parameter, letter in zip(parameters, "PQ")
+            for parameter, letter in zip(parameters, "PQ", strict=False)
         ),
     ]
 

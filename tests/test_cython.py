@@ -1,4 +1,4 @@
-"""What `cimport` brings from fastact.views: the functions themselves, by ctypes, and a package that is built on them."""
+"""What `cimport` brings from fastact.views: the functions themselves, by ctypes, and a package built on them."""
 
 import ctypes
 import doctest
