@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from calls import arrays_for, assert_same, outputs, parameters_of
-from conftest import CASES, FORMULAS, TYPES, same_bits
+from conftest import CASES, FORMULAS, TYPES, on_threads, same_bits
 
 import fastact
 from fastact import _ufuncs, views
@@ -24,6 +24,7 @@ RECIPES = (DOCS / "cython.md").read_text(encoding="utf-8")
 REALS = {np.float32: ctypes.c_float, np.float64: ctypes.c_double}
 SUFFIXES = {np.float32: "f32", np.float64: "f64"}
 UNTOUCHED = 12345
+LARGE = 170_001  # enough elements that every function is worth two threads; no whole number of blocks
 every_case = pytest.mark.parametrize("case", CASES)
 every_type = pytest.mark.parametrize("dtype", TYPES)
 
@@ -106,6 +107,19 @@ def test_pointers_and_memoryviews(case, dtype, n):
     assert_same(tuple(outs), want)
     again = [np.full_like(out, UNTOUCHED) for out in outs]
     assert call_memoryviews(case, inputs, parameters, again) == 0
+    assert_same(tuple(again), want)
+
+
+@every_type
+@pytest.mark.parametrize("name", table)
+def test_threads_change_nothing(name, dtype):
+    case = (name, "value_and_grad")
+    inputs, parameters, outs, want = operands(case, LARGE, dtype)
+    again = [out.copy() for out in outs]
+    with on_threads(2):
+        call_pointers(case, inputs, parameters, outs, LARGE)
+        call_memoryviews(case, inputs, parameters, again)
+    assert_same(tuple(outs), want)
     assert_same(tuple(again), want)
 
 
