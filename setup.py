@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from glob import glob
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy
 from Cython import Tempita
@@ -104,10 +105,57 @@ def activations():
         yield name, {parameter: None if default == "REQUIRED" else default for parameter, default in parameters}
 
 
+class Case(NamedTuple):
+    """One operation of one activation; arrays, parameters and outputs are its arguments in C."""
+
+    activation: str
+    operation: str
+    index: str
+    arrays: list[str]
+    parameters: dict[str, str | None]
+    outputs: list[str]
+
+    @property
+    def name(self):
+        """What the operation is called where it is no attribute of its activation: silu, silu_grad."""
+        return self.activation if self.operation == "forward" else f"{self.activation}_{self.operation}"
+
+    @property
+    def has_defaults(self):
+        """Whether the parameters, if any, may be left out."""
+        return None not in self.parameters.values()
+
+    @property
+    def is_scalar(self):
+        """Whether the operation makes one number from one."""
+        return len(self.arrays) == len(self.outputs) == 1
+
+    def declare(self, real, memory):
+        """Declare the arguments for C or Cython, where memory is what stands between a type and a name."""
+        inputs = [*(f"const {real}{memory}{x}" for x in self.arrays), *(f"{real} {p}" for p in self.parameters)]
+        return ", ".join([*inputs, *(f"{real}{memory}{out}" for out in self.outputs)])
+
+
+def cases(activation, parameters):
+    """Return the operations of an activation, in the order of fa_operation."""
+    return [
+        Case(activation, "forward", "FA_FORWARD", ["x"], parameters, ["out"]),
+        Case(activation, "grad", "FA_GRAD", ["x"], parameters, ["out"]),
+        Case(activation, "backward", "FA_BACKWARD", ["dy", "x"], parameters, ["out"]),
+        Case(activation, "value_and_grad", "FA_VALUE_AND_GRAD", ["x"], parameters, ["out", "out_grad"]),
+        *(
+            Case(activation, f"grad_{parameter}", f"FA_GRAD_{letter}", ["x"], parameters, ["out"])
+            for parameter, letter in zip(parameters, "PQ", strict=False)
+        ),
+    ]
+
+
 def write_from_template(template):
     """Write a file from its template, *.in, by the table of activations."""
     template = Path(template)
-    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=dict(activations()))
+    table = dict(activations())
+    every_case = [case for row in table.items() for case in cases(*row)]
+    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=table, cases=every_case)
     target = template.with_suffix("")
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")
@@ -143,6 +191,7 @@ def over_core(name):
 
 EXTENSIONS = [
     over_core("_ufuncs"),
+    over_core("views"),
     extension("_exact", ["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),
 ]
 

@@ -130,14 +130,14 @@ void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *st
 
     const fa_kernel kernel = scalar ? loop->kernels.scalar : loop->kernels.array;
     const size_t gathered = (size_t)(scalar ? first_parameter : loop->inputs);
-    const size_t block = FA_BLOCK_BYTES / (size_t)item;
+    const size_t blocks = n * (size_t)item / FA_BLOCK_BYTES;
     const fa_environment environment = fa_enter();
     size_t done = 0;
-    if (contiguous && streams && n >= block) {
+    if (contiguous && streams && blocks > 0) {
         done = run_streaming(loop, kernel, gathered, operands, strides, n);
-    } else if (contiguous && n >= block) {
-        kernel((void *const *)operands, n / block);
-        done = n - n % block;
+    } else if (contiguous && blocks > 0) {
+        kernel((void *const *)operands, blocks);
+        done = blocks * (FA_BLOCK_BYTES / (size_t)item);
     }
     while (done < n) {
         const size_t now = n - done < BATCH ? n - done : BATCH;

@@ -89,9 +89,12 @@ FA_API int fa_loop_outputs(const fa_loop *loop);
 
 /* Computes n elements. operands: inputs, then outputs; strides: bytes from one element to the next, of any sign, 0 for
  * an input whose one value all elements share, as a parameter's usually is.
- * fa_run stays on the calling thread; fa_run_parallel uses as many as fa_threads_for says. The bits are the same. */
+ * fa_run stays on the calling thread; fa_run_threads splits work that is large enough among at most num_threads >= 1
+ * threads, and fa_run_parallel among fa_get_num_threads(). The bits are the same. */
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
+FA_API void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n,
+                           int num_threads);
 
 /* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use from the start. The
  * environment is not read here, as the Python module reads FASTACT_ISA; a program that wants the same calls

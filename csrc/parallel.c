@@ -1,5 +1,6 @@
 /* Threads: the only file that knows OpenMP. */
 #include <stdatomic.h>
+#include <stdint.h>
 
 #include "loops.h"
 
@@ -17,7 +18,7 @@ static atomic_int thread_count; /* 0: not asked for yet */
 /* Work worth a thread of its own, in estimated picoseconds: two threads win from twice this. Whole numbers, because the
  * caller's floating-point flags are not ours to raise.
  * python -m fastact bench --function silu --sizes 2^14..2^17 --threads 1 2 --peers */
-static const size_t worthwhile = 8000000;
+static const uint64_t worthwhile = 8000000;
 
 static atomic_int forked; /* a child of a process that had a team: its OpenMP runtime would hang */
 #endif
@@ -42,17 +43,20 @@ int fa_set_num_threads(int count) {
     return 0;
 }
 
-int fa_threads_for(const fa_loop *loop, size_t n) {
+/* A call on a few elements comes through here, too: no division before the first return. */
+static int threads_within(int limit, const fa_loop *loop, size_t n) {
 #ifdef _OPENMP
-    const size_t parts = n / (worthwhile / loop->cost);
-    if (parts < 2 || atomic_load_explicit(&forked, memory_order_relaxed) || omp_in_parallel()) return 1;
-    const int limit = fa_get_num_threads();
-    return parts < (size_t)limit ? (int)parts : limit;
+    const uint64_t work = (uint64_t)n * loop->cost;
+    if (work < 2 * worthwhile || atomic_load_explicit(&forked, memory_order_relaxed) || omp_in_parallel()) return 1;
+    const uint64_t parts = work / worthwhile;
+    return parts < (uint64_t)limit ? (int)parts : limit;
 #else
-    (void)loop, (void)n;
+    (void)limit, (void)loop, (void)n;
     return 1;
 #endif
 }
+
+int fa_threads_for(const fa_loop *loop, size_t n) { return threads_within(fa_get_num_threads(), loop, n); }
 
 #if defined(_OPENMP) && HAS_FORK
 static void run_serial(void) { atomic_store_explicit(&forked, 1, memory_order_relaxed); }
@@ -93,8 +97,8 @@ static void run_part(void *context, int part) {
     fa_run_part(s->loop, operands, s->strides, left < s->chunk ? left : s->chunk, s->streams);
 }
 
-void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
-    const size_t parts = (size_t)fa_threads_for(loop, n);
+void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int num_threads) {
+    const size_t parts = (size_t)threads_within(num_threads, loop, n);
     if (parts < 2) {
         fa_run(loop, operands, strides, n);
         return;
@@ -103,4 +107,8 @@ void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t
     const int streams = fa_streams(loop, operands, strides, n);
     split context = {loop, operands, strides, n, (n / parts / page + 1) * page, streams};
     fa_parallel((int)parts, run_part, &context);
+}
+
+void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n) {
+    fa_run_threads(loop, operands, strides, n, fa_get_num_threads());
 }

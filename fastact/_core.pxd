@@ -47,6 +47,7 @@ cdef extern from "fastact.h" nogil:
 
     void fa_run(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
+    void fa_run_threads(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n, int num_threads)
     float fa_nearest_float(double x)
 
     enum:

@@ -8,10 +8,12 @@ import pytest
 pytest.importorskip("mypy", reason="mypy is not installed")
 
 RIGHT = """\
+import array
 from typing import Any, assert_type
 import numpy as np
 from numpy.typing import NDArray
 import fastact as fa
+from fastact import views
 
 single: NDArray[np.float32] = np.zeros(3, np.float32)
 integers: NDArray[np.int64] = np.zeros(3, np.int64)
@@ -28,12 +30,22 @@ assert_type(fa.hard_tanh.value_and_grad(single, -2), tuple[NDArray[np.float32], 
 assert_type(fa.gelu.backward(single, single), NDArray[np.float32])
 assert_type(fa.gelu.formula, str)
 assert_type(fa.gelu.nin, int)
+numbers = array.array("f", [0, 0, 0])
+assert_type(views.silu(single, numbers), "array.array[float]")
+assert_type(views.silu_value_and_grad(numbers, single, bytearray(12)), tuple[NDArray[np.float32], bytearray])
+assert_type(views.swish(memoryview(numbers), single, beta=np.float32(2), num_threads=2), NDArray[np.float32])
+assert_type(views.hard_tanh_backward(single, single, single, -2), NDArray[np.float32])
 """
 WRONG = [
     "fa.threshold(single)",  # its parameters have no defaults
     "fa.relu.grad_beta(single)",  # it has no such parameter
     "fa.swish(single, alpha=1)",
     "fa.set_num_threads(1.5)",
+    "views.silu(single)",  # out has to be given
+    "views.silu([1.0], single)",
+    "views.swish(single, single, 'large')",
+    "views.threshold(single, single, 0)",
+    "views.silu(single, single, num_threads=1.5)",
 ]
 
 

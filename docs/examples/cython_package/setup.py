@@ -1,0 +1,10 @@
+"""Builds the module. It links to nothing of fastact: its functions arrive when the module is imported."""
+
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+OPENMP = [] if sys.platform == "darwin" else ["-fopenmp"]  # without it, prange is a plain loop
+
+setup(ext_modules=cythonize([Extension("gates", ["gates.pyx"], extra_compile_args=OPENMP, extra_link_args=OPENMP)]))

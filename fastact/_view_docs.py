@@ -1,0 +1,90 @@
+"""The docstrings of fastact.views."""
+
+from fastact import _docs, _ufuncs
+
+_MEMORY = "contiguous memory of float32 or float64"
+
+_RESULTS = {"forward": "f(x)", "grad": "f'(x)", "backward": "dy f'(x)", "value_and_grad": "f(x)"}
+
+_RAISES = """\
+TypeError
+    An argument lends no memory, or memory of other elements than the first; a parameter is no number.
+ValueError
+    Memory differs in shape or order, is not contiguous, aligned or writable, or an output shares memory with another
+    operand, other than an input as a whole; `num_threads` is less than 1. Nothing is written then.
+OverflowError
+    A parameter is too large for the type of the elements."""
+
+_NOTES = """\
+The results are those of `fastact.{}`, bit for bit. Memory comes from the buffer protocol (NumPy, `array.array`,
+`memoryview`, `ctypes`, casts of bytes), else DLPack, else `__array__`; it may have any number of dimensions, and all of
+it has to be in C order or all in Fortran order. The interpreter lock is released for large work."""
+
+
+def document(functions: dict[str, object]) -> None:
+    """Give the functions of fastact.views, by name, their docstrings."""
+    for name in _ufuncs.table:
+        for operation in _ufuncs.operations(name):
+            function = name if operation == "forward" else f"{name}_{operation}"
+            functions[function].__doc__ = docstring(function, name, operation)
+
+
+def docstring(function: str, name: str, operation: str) -> str:
+    """Return the docstring of the function for an operation, in numpydoc style."""
+    doc = _docs.DOCS[name]
+    parameters = _ufuncs.table[name]
+    bounds = {dtype: _ufuncs.error_bound(name, operation, dtype) for dtype in ("float32", "float64")}
+    dy = f"dy : {_MEMORY}\n    Gradient with respect to the output.\n" if operation == "backward" else ""
+    result = _RESULTS.get(operation) or f"df/d{operation.removeprefix('grad_')}"
+    pair = operation == "value_and_grad"
+    out_grad = "\nout_grad : like x\n    Receives the derivative; it may not be `out`." if pair else ""
+    derivative = "\nout_grad : the object given\n    f'(x)." if pair else ""
+    values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
+    return f"""{_docs._summary(doc, name, operation)}
+
+Parameters
+----------
+{dy}x : {_MEMORY}
+    Input.
+out : like x
+    Receives the result; it may be an input.{out_grad}
+{values}num_threads : int, default 1
+    Large work is split among at most so many threads.
+
+Returns
+-------
+out : the object given
+    {result}.{derivative}
+
+Raises
+------
+{_RAISES}
+
+Notes
+-----
+{_docs._formulas(doc, operation)}
+
+{_NOTES.format(name if operation == "forward" else f"{name}.{operation}")}
+
+{_docs._error(doc, operation, bounds).replace("; 1 ULP in float16", "")}
+{_docs._references(doc.sources)}
+Examples
+--------
+>>> from array import array
+>>> from fastact import views
+>>> x = array("f", [-1, 0, 2])
+{_example(function, operation, parameters)}
+"""
+
+
+def _parameter(name, description, default):
+    kind = "float" if default is None else f"float, default {default:g}"
+    return f"{name} : {kind}\n    {description}\n"
+
+
+def _example(function, operation, parameters):
+    arrays = 'array("f", [1, 1, 1]), x' if operation == "backward" else "x"
+    outputs = 'array("f", x), array("f", x)' if operation == "value_and_grad" else 'array("f", x)'
+    required = "".join(f", {p}=0.5" for p, default in parameters.items() if default is None)
+    left = "out, out_grad" if operation == "value_and_grad" else "out"
+    return f">>> {left} = views.{function}({arrays}, {outputs}{required})\n>>> len(out)\n3"
