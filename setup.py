@@ -104,10 +104,15 @@ def activations():
         yield name, {parameter: None if default == "REQUIRED" else default for parameter, default in parameters}
 
 
+def gated():
+    """Read functions.def: the names of the gated pairs."""
+    return re.findall(r"^GATED\((\w+), ", Path("csrc/functions.def").read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def write_from_template(template):
     """Write a file from its template, *.in, by the table of activations."""
     template = Path(template)
-    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=dict(activations()))
+    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=dict(activations()), gated=gated())
     target = template.with_suffix("")
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")
