@@ -140,7 +140,8 @@ def _error(name, f, is_backward, bounds):
     )
     return f"""\
 Largest errors of dgate on this machine: {limits}; 1 ULP in float16.
-{scope} Those of dup are the ones of `fastact.{name}`.{near_root if root else ""}"""
+{scope}
+Those of dup are the ones of `fastact.{name}`.{near_root if root else ""}"""
 
 
 def _example(name, values):

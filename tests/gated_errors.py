@@ -2,12 +2,13 @@
 
 python tests/gated_errors.py, about a quarter of an hour, prints them and writes gated_witnesses.json.
 
-Of a product v u with an exact u and a v whose relative error is r, a bound is r / eps + 1 ULP, eps being the distance
-from 1 to the float below: v u has less than 1 / eps units in the last place, and is rounded by half a unit, or a whole
-one where it comes to stand above a power of two that the exact product is below. For the derivative by gate, u = dy up
-is rounded as well. Where the product is near a power of two, this adds m / 2, m being the significand of f'(gate) in
-[1, 2). r is that of f: in float32 the largest of all inputs between 2^-26 and 2^7 and of a sample of the others, where
-f hardly bends, judged in float64; in float64 that of a sample, judged in longdouble.
+Of a product v u with an exact u and a v whose relative error is r, the error is less than r / eps ULP, eps being the
+distance from 1 to the float below, and then that of a rounding: half a unit, or a whole one where too large a v lifts
+the product over a power of two that the exact one stays below. It is half a unit in all if v is exact. For the
+derivative by gate, u = dy up is itself rounded: with a product near a power of two this adds m / 2, m being the
+significand of f'(gate) in [1, 2), and nothing if that is a power of two. r is that of f: in float32 the largest of all
+inputs between 2^-26 and 2^7 and of a sample of the others, where f hardly bends, judged in float64; in float64 that of
+a sample, judged in longdouble.
 """
 
 import argparse
@@ -65,11 +66,12 @@ def limits(f, x):
     away = away_from_root(f, x)
     for got, want, is_grad in zip(_ufuncs.get(f, "value_and_grad")(x), exact(f, x), (False, True), strict=True):
         error = np.abs(got - want) / np.abs(want) / kind.epsneg
+        significand = 2 * np.frexp(np.abs(want))[0]
+        is_exact = (error == 0) & (significand == 1 if is_grad else True)
+        bound = error + np.where(np.abs(got) > np.abs(want), 1, 0.5) + (significand / 2 if is_grad else 0)
         holds = np.isfinite(want) & (np.abs(want) >= kind.tiny)
-        if is_grad:
-            error += np.frexp(np.abs(want))[0]
-            holds &= away
-        yield np.where(holds, error + 1, 0)
+        holds &= away if is_grad else True
+        yield np.where(holds, np.where(is_exact, 0.5, bound), 0)
 
 
 def worst_inputs(f, dtype):
