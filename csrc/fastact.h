@@ -54,7 +54,7 @@ typedef struct fa_loop fa_loop;
 
 FA_API const char *fa_version(void); /* FA_VERSION of the library that runs */
 
-FA_API size_t fa_activation_count(void);
+FA_API size_t fa_activation_count(void); /* gated pairs included */
 FA_API const fa_activation *fa_activation_at(size_t index);
 FA_API const fa_activation *fa_find(const char *name); /* NULL: no such activation */
 

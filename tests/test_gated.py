@@ -292,7 +292,9 @@ def test_halves(name, shape, axis, layout):
     assert_same(pair.backward(dy, x, None, axis=axis), np.concatenate([dup, dgate], axis))
 
 
-@pytest.mark.parametrize(("shape", "axis", "half"), [((3, 0), 1, (3, 0)), ((0, 4), 1, (0, 2)), ((0, 3), 0, (0, 3))])
+@pytest.mark.parametrize(
+    ("shape", "axis", "half"), [((3, 0), 1, (3, 0)), ((0, 4), 1, (0, 2)), ((0, 3), 0, (0, 3))], ids=str
+)
 def test_halves_of_nothing(shape, axis, half):
     x = np.empty(shape, np.float32)
     assert_same(fa.swiglu(x, axis=axis), np.empty(half, np.float32))
@@ -462,11 +464,28 @@ def test_memory_is_not_lost():
 # --- The C functions -------------------------------------------------------------------------------------------------
 
 
+def library():
+    return ctypes.CDLL(str(next(Path(fa.get_library_dir()).glob("libfastact.[sd]*"))))
+
+
+@every_pair
+def test_c_loops_are_those_of_the_two_operations(name):
+    core = library()
+    core.fa_find.restype = core.fa_get_loop.restype = ctypes.c_void_p
+    pair = ctypes.c_void_p(core.fa_find(name.encode()))
+    loops = [core.fa_get_loop(pair, operation, 0) for operation in range(len(_ufuncs.OPERATIONS) + 2)]
+    operands = {
+        _ufuncs.OPERATIONS[k]: (core.fa_loop_inputs(ctypes.c_void_p(loop)), core.fa_loop_outputs(ctypes.c_void_p(loop)))
+        for k, loop in enumerate(loops)
+        if loop
+    }
+    assert operands == {"forward": (2, 1), "backward": (3, 2)}
+
+
 @every_pair
 @pytest.mark.parametrize("dtype", TYPES)
 def test_c_functions_by_name(name, dtype):
-    library = next(Path(fa.get_library_dir()).glob("libfastact.[sd]*"))
-    core = ctypes.CDLL(str(library))
+    core = library()
     suffix = "f32" if dtype is np.float32 else "f64"
     dy, gate, up = (make_array(1000, dtype, seed) for seed in range(3))
     y, dgate, dup = np.empty((3, 1000), dtype)
