@@ -1,6 +1,7 @@
 """Every function behaves as a NumPy ufunc does."""
 
 import copy
+import functools
 import inspect
 import itertools
 import operator
@@ -501,6 +502,19 @@ def test_at(ufunc):
 def test_outer(ufunc):
     a, b = make_array(6), make_array(7, seed=1)
     assert_same(ufunc.outer(a, b), ufunc(a[:, np.newaxis], b))
+
+
+@pytest.mark.parametrize("ufunc", [ufunc for ufunc in ONE_OUTPUT if ufunc.nin == 2], ids=name_of)
+def test_reduce_accumulate_and_reduceat(ufunc):
+    """Each result is an input of the next, whatever that may mean."""
+    array = np.abs(make_array((3, 40), np.float64)) + 1
+    running = [array[:, 0]]
+    for column in array.T[1:]:
+        running.append(ufunc(running[-1], column))
+    assert_same(ufunc.accumulate(array, axis=1), np.array(running).T.copy())
+    assert_same(ufunc.reduce(array, axis=1), running[-1])
+    assert_same(ufunc.reduceat(array, [0, 40 // 2], axis=1)[:, 0].copy(), running[40 // 2 - 1])
+    assert_same(ufunc.reduce(array[:, 0]), functools.reduce(ufunc, array[:, 0]))
 
 
 @every_ufunc
