@@ -97,7 +97,8 @@ FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *
  *   void fa_swish_f32(const float *x, float beta, float *y, size_t n);
  *   void fa_swish_grad_beta_f32(const float *x, float beta, float *d, size_t n);
  *   void fa_swiglu_f32(const float *gate, const float *up, float *y, size_t n);
- *   void fa_swiglu_backward_f32(const float *dy, const float *gate, const float *up, float *dgate, float *dup, size_t n);
+ *   void fa_swiglu_backward_f32(const float *dy, const float *gate, const float *up, float *dgate, float *dup,
+ *                               size_t n);
  */
 #define FA_DECLARE_(name, type, real, ...)                                                                  \
     FA_API void fa_##name##_##type(const real *x, __VA_ARGS__ real *y, size_t n);                           \

@@ -32,10 +32,10 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
 }
 
 /* at: index of x among the operands; arrays: how many arrays stand there, x and, in a gated pair, up; count: number of
- * parameters; limit: see USUAL in functions.def; compute, store: expressions in x[i], p, q and usual, and in result, dy
- * and up. An output may be an input, so all inputs are read before one is written. A scalar kernel has a copy of its loop
- * for the default parameters, which the compiler folds into the formulas. That copy looks at a span of x first: where all
- * of it is usual, another copy leaves out what only larger x need, and the results are the same. */
+ * parameters; limit: see USUAL in functions.def; compute: an expression in x[i], p, q and usual; store: one in out,
+ * result, dy and up. An output may be an input, so all inputs are read before one is written. A scalar kernel has a
+ * copy of its loop for the default parameters, which the compiler folds into the formulas. That copy looks at a span of
+ * x first: where all of it is usual, another copy leaves out what only larger x need, and the results are the same. */
 #define LOOP(name, operation, at, arrays, count, p_default, q_default, limit, compute, store)                    \
     FA_INLINE void F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0, \
                                          real q0, int usual) {                                                   \
