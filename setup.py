@@ -150,12 +150,17 @@ def cases(activation, parameters):
     ]
 
 
+def gated():
+    """Read functions.def: the names of the gated pairs."""
+    return re.findall(r"^GATED\((\w+), ", Path("csrc/functions.def").read_text(encoding="utf-8"), re.MULTILINE)
+
+
 def write_from_template(template):
     """Write a file from its template, *.in, by the table of activations."""
     template = Path(template)
     table = dict(activations())
     every_case = [case for row in table.items() for case in cases(*row)]
-    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=table, cases=every_case)
+    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=table, cases=every_case, gated=gated())
     target = template.with_suffix("")
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")

@@ -60,9 +60,19 @@ static void run(const fa_loop *loop, const void *const *operands, size_t n) {
     DEFINE_BY(name, p, FA_GRAD_P, type, TYPE, real, TWO(real, p, q), TO_TWO(p, q)) \
     DEFINE_BY(name, q, FA_GRAD_Q, type, TYPE, real, TWO(real, p, q), TO_TWO(p, q))
 
+#define DEFINE_GATED(name, type, TYPE, real)                                                                   \
+    void fa_##name##_##type(const real *gate, const real *up, real *y, size_t n) {                             \
+        RUN(name, FA_FORWARD, TYPE, gate, up, y);                                                              \
+    }                                                                                                          \
+    void fa_##name##_backward_##type(const real *dy, const real *gate, const real *up, real *dgate, real *dup, \
+                                     size_t n) {                                                               \
+        RUN(name, FA_BACKWARD, TYPE, dy, gate, up, dgate, dup);                                                \
+    }
+
 #define ACTIVATION_0(name, ...) DEFINE(name, f32, F32, float, NONE, NONE) DEFINE(name, f64, F64, double, NONE, NONE)
 #define ACTIVATION_1(name, usual, cost, value, grad, p, ...) \
     DEFINE_1(name, p, f32, F32, float) DEFINE_1(name, p, f64, F64, double)
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, ...) \
     DEFINE_2(name, p, q, f32, F32, float) DEFINE_2(name, p, q, f64, F64, double)
+#define GATED(name, ...) DEFINE_GATED(name, f32, F32, float) DEFINE_GATED(name, f64, F64, double)
 #include "functions.def"

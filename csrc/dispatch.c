@@ -10,6 +10,7 @@
     [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {#name, 2, {{#p, p_default}, {#q, q_default}}},
+#define GATED(name, f, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}, #f},
 static const fa_activation activations[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
 };
@@ -29,6 +30,7 @@ typedef struct {
     [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, by_p, {0}},
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, by_p, by_q},
+#define GATED(name, f, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, {0}, {0}},
 static const measured measurements[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
 };
@@ -71,15 +73,15 @@ static const ulp *bound_of(const measured *m, fa_operation operation) {
 }
 
 static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_type type) {
-    const int parameters = activations[activation].parameter_count;
+    const int parameters = activations[activation].parameter_count, arrays = activations[activation].gate ? 2 : 1;
     const measured *m = &measurements[activation];
     const ulp *bound = bound_of(m, operation);
     loop->kernels = fa_table->kernels[activation][operation][type == FA_F64];
     loop->activation = &activations[activation];
     loop->operation = operation;
     loop->type = type;
-    loop->inputs = 1 + (operation == FA_BACKWARD) + parameters;
-    loop->outputs = 1 + (operation == FA_VALUE_AND_GRAD);
+    loop->inputs = (operation == FA_BACKWARD) + arrays + parameters;
+    loop->outputs = operation == FA_BACKWARD ? arrays : 1 + (operation == FA_VALUE_AND_GRAD);
     loop->cost = m->cost * (type == FA_F64 ? 2 : 1);
     loop->bound[0] = type == FA_F64 ? bound->f64 : bound->f32;
     loop->bound[1] = type == FA_F64 ? bound->f64_without_fma : bound->f32_without_fma;
@@ -120,8 +122,9 @@ const fa_activation *fa_find(const char *name) {
 }
 
 const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type) {
-    if (!activation || (unsigned)operation >= (unsigned)(FA_GRAD_P + activation->parameter_count)) return NULL;
-    return (unsigned)type < FA_TYPE_COUNT ? &loops[activation - activations][operation][type] : NULL;
+    if (!activation || (unsigned)operation >= FA_OPERATION_COUNT || (unsigned)type >= FA_TYPE_COUNT) return NULL;
+    const fa_loop *loop = &loops[activation - activations][operation][type];
+    return loop->kernels.scalar ? loop : NULL;
 }
 
 int fa_loop_inputs(const fa_loop *loop) { return loop->inputs; }

@@ -45,11 +45,12 @@ typedef enum {
     FA_TYPE_COUNT
 } fa_type;
 
-/* What is computed, and its operands in order: inputs, then outputs. p stands for all parameters, if there are any. */
+/* What is computed, and its operands in order: inputs, then outputs. p stands for all parameters, if there are any. A gated
+ * pair has two operations, with operands of their own. */
 typedef enum {
-    FA_FORWARD,        /* x, p -> f(x) */
+    FA_FORWARD,        /* x, p -> f(x); gate, up -> f(gate) * up */
     FA_GRAD,           /* x, p -> f'(x) */
-    FA_BACKWARD,       /* dy, x, p -> dy * f'(x) */
+    FA_BACKWARD,       /* dy, x, p -> dy * f'(x); dy, gate, up -> dy * up * f'(gate), dy * f(gate) */
     FA_VALUE_AND_GRAD, /* x, p -> f(x), f'(x) */
     FA_GRAD_P,         /* x, p -> derivative by the first parameter */
     FA_GRAD_Q,         /* x, p -> derivative by the second parameter */
@@ -66,9 +67,10 @@ typedef struct {
     const char *name;
     int parameter_count;
     fa_parameter parameters[FA_MAX_PARAMETERS];
+    const char *gate; /* of a gated pair: the activation that is its f; NULL for the others */
 } fa_activation;
 
-FA_API size_t fa_activation_count(void);
+FA_API size_t fa_activation_count(void); /* gated pairs included */
 FA_API const fa_activation *fa_activation_at(size_t index); /* NULL: index is not below the count */
 FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is none of this name */
 
@@ -142,6 +144,9 @@ FA_API float fa_nearest_float(double x);
  *   void fa_silu_value_and_grad_f32(const float *x, float *y, float *d, size_t n);
  *   void fa_swish_f32(const float *x, float beta, float *y, size_t n);
  *   void fa_swish_grad_beta_f32(const float *x, float beta, float *d, size_t n);
+ *   void fa_swiglu_f32(const float *gate, const float *up, float *y, size_t n);
+ *   void fa_swiglu_backward_f32(const float *dy, const float *gate, const float *up, float *dgate, float *dup,
+ *                               size_t n);
  */
 #define FA_DECLARE_(name, type, real, ...)                                                                  \
     FA_API void fa_##name##_##type(const real *x, __VA_ARGS__ real *y, size_t n);                           \
@@ -159,12 +164,17 @@ FA_API float fa_nearest_float(double x);
     FA_DECLARE_(name, type, real, real p, real q, )       \
     FA_DECLARE_BY_(name, p, type, real, real p, real q, ) \
     FA_DECLARE_BY_(name, q, type, real, real p, real q, )
+#define FA_DECLARE_GATED_(name, type, real)                                                                           \
+    FA_API void fa_##name##_##type(const real *gate, const real *up, real *y, size_t n);                              \
+    FA_API void fa_##name##_backward_##type(const real *dy, const real *gate, const real *up, real *dgate, real *dup, \
+                                            size_t n);
 
 #define ACTIVATION_0(name, ...) FA_DECLARE_0_(name, f32, float) FA_DECLARE_0_(name, f64, double)
 #define ACTIVATION_1(name, usual, cost, value, grad, p, ...) \
     FA_DECLARE_1_(name, p, f32, float) FA_DECLARE_1_(name, p, f64, double)
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, ...) \
     FA_DECLARE_2_(name, p, q, f32, float) FA_DECLARE_2_(name, p, q, f64, double)
+#define GATED(name, ...) FA_DECLARE_GATED_(name, f32, float) FA_DECLARE_GATED_(name, f64, double)
 #include "functions.def"
 
 #ifdef __cplusplus

@@ -42,6 +42,7 @@ enum { SPAN_BLOCKS = 8 };
 #define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p)},
 #define ACTIVATION_2(name, ...) \
     [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_GRAD_Q] = PAIR(name, grad_q)},
+#define GATED(name, ...) [FA_INDEX_##name] = {[FA_FORWARD] = PAIR(name, forward), [FA_BACKWARD] = PAIR(name, backward)},
 
 const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
     .name = FA_STRING(FA_ISA),

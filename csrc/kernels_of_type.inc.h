@@ -31,30 +31,32 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
     return signs >= 0;
 }
 
-/* at: index of x among the operands; count: number of parameters; limit: see USUAL in functions.def; compute, store:
- * expressions in x[i], p, q and usual, out. A scalar kernel has a copy of its loop for the default parameters, which
- * the compiler folds into the formulas. That copy looks at a span of x first: where all of it is usual, another copy
- * leaves out what only larger x need, and the results are the same. */
-#define LOOP(name, operation, at, count, p_default, q_default, limit, compute, store)                            \
+/* at: index of x among the operands; arrays: how many arrays stand there, x and, in a gated pair, up; count: number of
+ * parameters; limit: see USUAL in functions.def; compute: an expression in x[i], p, q and usual; store: one in out,
+ * result, dy and up. An output may be an input, so all inputs are read before one is written. A scalar kernel has a
+ * copy of its loop for the default parameters, which the compiler folds into the formulas. That copy looks at a span of
+ * x first: where all of it is usual, another copy leaves out what only larger x need, and the results are the same. */
+#define LOOP(name, operation, at, arrays, count, p_default, q_default, limit, compute, store)                    \
     FA_INLINE void F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0, \
                                          real q0, int usual) {                                                   \
-        const real *const dy = operands[0], *const x = operands[at];                                             \
-        const real *const ps = array ? operands[at + 1] : x, *const qs = array ? operands[at + count] : x;       \
-        real *const out = operands[at + 1 + count];                                                              \
+        const real *const dys = operands[0], *const x = operands[at], *const ups = operands[at + arrays - 1];    \
+        const real *const ps = array ? operands[at + arrays] : x;                                                \
+        const real *const qs = array ? operands[at + arrays + count - 1] : x;                                    \
+        real *const out = operands[at + arrays + count];                                                         \
         const size_t n = blocks * F(block);                                                                      \
-        (void)dy, (void)usual;                                                                                   \
+        (void)usual;                                                                                             \
         FA_INDEPENDENT                                                                                           \
         for (size_t k = 0; k < n; k++) {                                                                         \
             const size_t i = first + k;                                                                          \
-            const real p = array ? ps[i] : p0, q = array ? qs[i] : q0;                                           \
+            const real dy = dys[i], up = ups[i], p = array ? ps[i] : p0, q = array ? qs[i] : q0;                 \
             const F(point) result = compute;                                                                     \
-            (void)p, (void)q;                                                                                    \
+            (void)dy, (void)up, (void)p, (void)q;                                                                \
             store;                                                                                               \
         }                                                                                                        \
     }                                                                                                            \
     static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                           \
-        const real p = count > 0 ? *(const real *)operands[at + 1] : p_default;                                  \
-        const real q = count > 1 ? *(const real *)operands[at + count] : q_default;                              \
+        const real p = count > 0 ? *(const real *)operands[at + arrays] : p_default;                             \
+        const real q = count > 1 ? *(const real *)operands[at + arrays + 1] : q_default;                         \
         if (!(p == p_default && q == q_default)) {                                                               \
             F(name##_##operation)(operands, 0, blocks, 0, p, q, 0);                                              \
             return;                                                                                              \
@@ -76,29 +78,39 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
             F(name##_##operation##_scalar)(operands, blocks);                                                    \
     }
 
-#define SECOND_OUTPUT(count) ((real *)operands[2 + count])
-#define COMMON(name, count, p, q, limit, compute)                                      \
-    LOOP(name, forward, 0, count, p, q, limit, compute, out[i] = result.value)         \
-    LOOP(name, grad, 0, count, p, q, limit, compute, out[i] = result.grad)             \
-    LOOP(name, backward, 1, count, p, q, limit, compute, out[i] = dy[i] * result.grad) \
-    LOOP(name, value_and_grad, 0, count, p, q, limit, compute,                         \
-         (out[i] = result.value, SECOND_OUTPUT(count)[i] = result.grad))
+#define OUTPUT(k) ((real *)operands[k])
+#define COMMON(name, count, p, q, compute)                                                       \
+    LOOP(name, forward, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.value)      \
+    LOOP(name, grad, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.grad)          \
+    LOOP(name, backward, 1, 1, count, p, q, F(usual_##name), compute, out[i] = dy * result.grad) \
+    LOOP(name, value_and_grad, 0, 1, count, p, q, F(usual_##name), compute,                      \
+         (out[i] = result.value, OUTPUT(2 + count)[i] = result.grad))
+#define BY_PARAMETER(name, which, count, p, q, compute) \
+    LOOP(name, grad_##which, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.by_##which)
 
 #define USUAL(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
-#define ACTIVATION_0(name, limit, ...) COMMON(name, 0, (real)0, (real)0, limit, F(name)(x[i], usual))
+#define ACTIVATION_0(name, limit, ...)         \
+    static const real F(usual_##name) = limit; \
+    COMMON(name, 0, (real)0, (real)0, F(name)(x[i], usual))
 #define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
-    COMMON(name, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual))    \
-    LOOP(name, grad_p, 0, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual), out[i] = result.by_p)
+    static const real F(usual_##name) = limit;                                   \
+    COMMON(name, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))           \
+    BY_PARAMETER(name, p, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))
 #define ACTIVATION_2(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q) \
-    COMMON(name, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual))                   \
-    LOOP(name, grad_p, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual),          \
-         out[i] = result.by_p)                                                                             \
-    LOOP(name, grad_q, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual), out[i] = result.by_q)
+    static const real F(usual_##name) = limit;                                                             \
+    COMMON(name, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))                          \
+    BY_PARAMETER(name, p, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))                 \
+    BY_PARAMETER(name, q, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))
+#define GATED(name, f, ...)                                                                                     \
+    LOOP(name, forward, 0, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual), out[i] = result.value * up) \
+    LOOP(name, backward, 1, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual),                            \
+         (out[i] = dy * up * result.grad, OUTPUT(4)[i] = dy * result.value))
 #include "functions.def"
 
 #undef LOOP
-#undef SECOND_OUTPUT
+#undef OUTPUT
 #undef COMMON
+#undef BY_PARAMETER
 #undef POINT
 #undef ANY_RANGE
 #undef USUAL

@@ -21,6 +21,7 @@ enum {
 #define ACTIVATION_0(name, ...) FA_INDEX_##name,
 #define ACTIVATION_1(name, ...) FA_INDEX_##name,
 #define ACTIVATION_2(name, ...) FA_INDEX_##name,
+#define GATED(name, ...) FA_INDEX_##name,
 #include "functions.def"
     FA_ACTIVATION_COUNT
 };
@@ -28,7 +29,7 @@ enum {
 typedef struct {
     const char *name;
     int has_fma;
-    fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64] */
+    fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64]; NULL: none */
     void (*half_to_float)(const unsigned short *half, float *single, size_t n);
     void (*float_to_half)(const float *single, unsigned short *half, size_t n);
     void (*stream_blocks)(void *to, const void *from, size_t blocks); /* to: aligned to a block; NULL: there is none */

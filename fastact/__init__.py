@@ -5,6 +5,9 @@ Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attribute
 - `grad`, `backward`, `value_and_grad` and `grad_<parameter>`: ufuncs for its derivatives;
 - `formula`, `derivative`: what it and its derivative compute, as text;
 - `reference`: the same in plain NumPy and float64, written to be read.
+
+Gated pairs, such as `fastact.swiglu(gate, up)`, are ufuncs as well, with `backward`, `formula`, `derivative` and
+`reference`.
 """
 
 from fastact import _ufuncs
@@ -23,7 +26,8 @@ __all__ = [
     "set_pool_limit",
     "show_runtime",
     *_ufuncs.table,
+    *_ufuncs.gated,
 ]
 
-for _name in _ufuncs.table:
+for _name in (*_ufuncs.table, *_ufuncs.gated):
     globals()[_name] = describe(_name)

@@ -31,6 +31,7 @@ cdef extern from "fastact.h" nogil:
         const char *name
         int parameter_count
         fa_parameter *parameters
+        const char *gate
 
     ctypedef struct fa_loop:
         pass

@@ -252,26 +252,29 @@ _SUMMARIES = {
     "value_and_grad": "`fastact.{}` and its derivative by x, in one pass.",
 }
 
-_DY = """\
+DY = """\
 dy : array_like
     Gradient with respect to the output, of real numbers.
 """
 
-_OPTIONS = """\
+OUT = """\
 out : ndarray, None, or tuple of ndarray and None, optional
     Where to write the result; it may be an input. By default a new array is made.
+"""
+
+OPTIONS = """\
 where : array_like of bool, optional
     Elsewhere the output is left as it is.
 **kwargs
     `casting`, `order`, `dtype`, `subok` and `signature`, as for every NumPy ufunc.
 """
 
-_TYPES = """\
+TYPES = """\
 Real numbers; all arguments broadcast against each other. float32, float64 and float16 arrays give results of their
 type, booleans and integers float64. A Python number does not change the type of the result. NaN gives NaN, infinities
 give limits, and no floating-point warning is ever raised."""
 
-_RAISES = """\
+RAISES = """\
 TypeError
     An argument is complex, longdouble, object or a string, or one is missing.
 ValueError
@@ -298,31 +301,31 @@ def docstring(name, operation, parameters, bounds):
         In numpydoc style.
     """
     doc = DOCS[name]
-    operands = _DY if operation == "backward" else ""
+    operands = DY if operation == "backward" else ""
     values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
-    return f"""{_summary(doc, name, operation)}
+    return f"""{summary(doc, name, operation)}
 
 Parameters
 ----------
 {operands}x : array_like
     Input, of real numbers.
-{values}{_OPTIONS}
+{values}{OUT}{OPTIONS}
 Returns
 -------
 {_returns(doc, operation)}
 
 Raises
 ------
-{_RAISES}
+{RAISES}
 
 Notes
 -----
-{_formulas(doc, operation)}
+{formulas(doc, operation)}
 
-{_TYPES}
+{TYPES}
 
-{_error(doc, operation, bounds)}
-{_references(doc.sources)}
+{error(doc, operation, bounds)}
+{references(doc.sources)}
 Examples
 --------
 >>> import numpy as np
@@ -331,7 +334,7 @@ Examples
 """
 
 
-def _summary(doc, name, operation):
+def summary(doc, name, operation):
     if operation == "forward":
         return doc.summary
     if operation in _SUMMARIES:
@@ -354,7 +357,7 @@ def _returns(doc, operation):
     return f"d : {kind}\n    df/d{operation.removeprefix('grad_')}."
 
 
-def _formulas(doc, operation):
+def formulas(doc, operation):
     formulas = f"    f(x) = {doc.formula}\n\n    f'(x) = {doc.derivative}"
     if operation in ("forward", *_SUMMARIES):
         return formulas
@@ -362,7 +365,7 @@ def _formulas(doc, operation):
     return f"    f(x) = {doc.formula}\n\n    df/d{parameter} = {doc.parameter_derivatives[parameter]}"
 
 
-def _error(doc, operation, bounds):
+def error(doc, operation, bounds):
     limits = " and ".join(f"{bound:g} ULP in {dtype}" for dtype, bound in bounds.items() if dtype != "float16")
     whose = "of f'(x)" if operation == "backward" else "of each result" if operation == "value_and_grad" else ""
     root = ""
@@ -371,7 +374,8 @@ def _error(doc, operation, bounds):
     return f"Largest error {whose + ' ' if whose else ''}on this machine: {limits}; 1 ULP in float16.{root}"
 
 
-def _references(sources):
+def references(sources):
+    """The section of a docstring that lists them."""
     if not sources:
         return ""
     entries = "\n".join(f".. [{number}] {source}" for number, source in enumerate(sources, 1))

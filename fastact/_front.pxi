@@ -1,14 +1,31 @@
 # The front: what sits in the vectorcall slot of every ufunc. Plain calls run on the direct path or, if large, by ranged
-# iteration. All others get their parameters completed, so that NumPy sees positional ones only, and go on to NumPy.
+# iteration. All others get their parameters completed, so that NumPy sees positional ones only, and go on to NumPy; a
+# gated pair given one array is called on its halves.
 
 cdef vectorcallfunc numpy_call = NULL  # what NumPy puts into the slot, the same for all ufuncs
 cdef bint own_paths = True             # FASTACT_FAST_PATH
+
+# Of the inputs before the parameters, from the last.
+cdef const char *ARRAY_NAMES[2]
+cdef const char *GATED_NAMES[3]
+ARRAY_NAMES[:] = ["x", "dy"]
+GATED_NAMES[:] = ["up", "gate", "dy"]
 
 
 cdef const char *input_name(const Operation *operation, int k) noexcept:
     if k >= operation.arrays:
         return PyUnicode_AsUTF8(operation.names[k - operation.arrays])
-    return "x" if k + 1 == operation.arrays else "dy"
+    if operation.on_halves != NULL:
+        return GATED_NAMES[operation.arrays - 1 - k]
+    return ARRAY_NAMES[operation.arrays - 1 - k]
+
+
+cdef inline bint is_on_halves(const Operation *operation, PyObject *const *args, Py_ssize_t count) noexcept:
+    """Whether a gated pair is given one array to halve: the last input is left out, or None."""
+    cdef int last = operation.inputs - 1
+    if operation.on_halves == NULL:
+        return False
+    return count == last or (count == operation.inputs and args[last] == Py_None)
 
 
 cdef PyObject *call_numpy(PyObject *ufunc, PyObject *const *args, Py_ssize_t count, PyObject *keywords, Call *call) \
@@ -22,6 +39,8 @@ cdef PyObject *call_numpy(PyObject *ufunc, PyObject *const *args, Py_ssize_t cou
     cdef PyObject *names = NULL
     cdef PyObject *name
     cdef PyObject *result = NULL
+    if is_on_halves(operation, args, count):
+        return PyObject_Vectorcall(operation.on_halves, args, count, keywords)
     if count >= operation.inputs:
         return numpy_call(ufunc, args, count, keywords)
     for k in range(operation.inputs):

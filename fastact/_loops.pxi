@@ -59,12 +59,35 @@ cdef void run_staged(const fa_loop *loop, char *const *operands, const npy_intp 
         done += now
 
 
+cdef inline bint feeds_itself(char *const *operands, const npy_intp *strides, int inputs, int output) noexcept nogil:
+    """Whether each result is an input of the next, as in reduce, reduceat and accumulate."""
+    cdef int k
+    for k in range(inputs):
+        if strides[k] == strides[output] and operands[output] == operands[k] + strides[k]:
+            return True
+    return False
+
+
+cdef void run_one_by_one(const fa_loop *loop, char *const *operands, const npy_intp *strides, npy_intp n) \
+        noexcept nogil:
+    cdef char *at[FA_MAX_OPERANDS]
+    cdef npy_intp j
+    cdef int k
+    for j in range(n):
+        for k in range(fa_loop_inputs(loop) + fa_loop_outputs(loop)):
+            at[k] = operands[k] + j * strides[k]
+        fa_run(loop, at, strides, 1)
+
+
 cdef inline void run_inner(char **operands, const npy_intp *dimensions, const npy_intp *strides, void *data,
                            Py_ssize_t item) noexcept nogil:
     cdef const fa_loop *loop = <const fa_loop *>data
     cdef int inputs = fa_loop_inputs(loop)
     cdef int output
     for output in range(inputs, inputs + fa_loop_outputs(loop)):
+        if feeds_itself(operands, strides, inputs, output):
+            run_one_by_one(loop, operands, strides, dimensions[0])
+            return
         if strides[output] == 0:  # the last result stays, so one has to come after the other
             fa_run(loop, operands, strides, dimensions[0])
             return

@@ -36,6 +36,7 @@ cdef extern from "Python.h":
     int PyUnicode_Compare(PyObject *, PyObject *) noexcept
     const char *PyUnicode_AsUTF8(PyObject *) noexcept
 
+    PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     Py_ssize_t PyVectorcall_NARGS(size_t)
 

@@ -12,8 +12,11 @@ import operator
 import os
 import sys
 import warnings
+from functools import partial
 
 import numpy as np
+
+from fastact._halves import call_on_halves
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.pycapsule cimport PyCapsule_New
@@ -40,6 +43,7 @@ cdef struct Operation:
     int outputs
     PyObject *names[FA_MAX_PARAMETERS]           # interned
     PyObject *defaults[FA_MAX_PARAMETERS]        # Python floats; NULL: the parameter has to be given
+    PyObject *on_halves                           # of a gated pair: what is called with one array; else NULL
 
 
 cdef inline const Operation *operation_of(PyObject *ufunc) noexcept:
@@ -192,30 +196,36 @@ cdef int read_environment() except -1:
 # --- The table -------------------------------------------------------------------------------------------------------
 
 OPERATIONS = ("forward", "grad", "backward", "value_and_grad")
+GATED_OPERATIONS = ("forward", "backward")
 FLOAT_TYPES = ("float32", "float64", "float16")  # in the order of fa_type
 
 cdef dict ufuncs = {}  # (activation, operation) -> ufunc
 
 
 def read_table():
-    """Return the parameters and defaults of every activation, as the C table has them."""
+    """Return the parameters and defaults of every activation, and the gate of every gated pair, as the C table says."""
     cdef const fa_activation *activation
-    rows = {}
+    rows, pairs = {}, {}
     for index in range(fa_activation_count()):
         activation = fa_activation_at(index)
+        if activation.gate != NULL:
+            pairs[activation.name.decode()] = activation.gate.decode()
+            continue
         rows[activation.name.decode()] = {
             activation.parameters[p].name.decode():
                 None if isnan(activation.parameters[p].value) else activation.parameters[p].value
             for p in range(activation.parameter_count)
         }
-    return rows
+    return rows, pairs
 
 
-table = read_table()
+table, gated = read_table()
 
 
 def operations(name):
-    """Return the names of an activation's operations: OPERATIONS, and a derivative by each parameter."""
+    """Return the names of a row's operations: for an activation OPERATIONS, and a derivative by each parameter."""
+    if name in gated:
+        return GATED_OPERATIONS
     if name not in table:
         raise ValueError(f"name: no activation is called {name!r}")
     return OPERATIONS + tuple(f"grad_{parameter}" for parameter in table[name])
@@ -224,7 +234,7 @@ def operations(name):
 cdef fa_operation operation_index(name, operation) except *:
     if operation not in operations(name):
         raise ValueError(f"operation: {name} has no {operation!r}, only {', '.join(operations(name))}")
-    return operations(name).index(operation)
+    return (operations(name) if name in table else OPERATIONS).index(operation)
 
 
 def get(name, operation="forward"):
@@ -281,19 +291,24 @@ cdef make_ufunc(Operation *operation, name, promoter):
 cdef int make_ufuncs() except -1:
     """Make every ufunc and put its front into the slot, if that works here."""
     cdef const fa_activation *activation
+    cdef Operation *made
     global numpy_call
     promoter = PyCapsule_New(<void *>&promote, "numpy._ufunc_promoter", NULL)
-    for name in table:
+    for name in (*table, *gated):
         activation = fa_find(name.encode())
-        for index, operation in enumerate(operations(name)):
+        for operation in operations(name):
             full_name = name if operation == "forward" else f"{name}.{operation}"
-            ufuncs[name, operation] = make_ufunc(
-                make_operation(activation, index), full_name, promoter)
+            made = make_operation(activation, operation_index(name, operation))
+            ufunc = ufuncs[name, operation] = make_ufunc(made, full_name, promoter)
+            if name in gated:
+                on_halves = partial(call_on_halves, ufunc)
+                Py_INCREF(<PyObject *>on_halves)
+                made.on_halves = <PyObject *>on_halves
     simplest = next(ufunc for ufunc in ufuncs.values() if ufunc.nin == 1)
     numpy_call = (<PyUFuncObject *><PyObject *>simplest).vectorcall
     if not slot_works(simplest):
         warnings.warn("this NumPy does not call the slot that fastact fills: calls are slower, and every parameter "
-                      "has to be given by position", RuntimeWarning, stacklevel=1)
+                      "has to be given by position, and both arrays of a gated pair", RuntimeWarning, stacklevel=1)
         return 0
     for ufunc in ufuncs.values():
         (<PyUFuncObject *><PyObject *>ufunc).vectorcall = front

@@ -40,7 +40,7 @@ def docstring(function: str, name: str, operation: str) -> str:
     out_grad = "\nout_grad : like x\n    Receives the derivative; it may not be `out`." if pair else ""
     derivative = "\nout_grad : the object given\n    f'(x)." if pair else ""
     values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
-    return f"""{_docs._summary(doc, name, operation)}
+    return f"""{_docs.summary(doc, name, operation)}
 
 Parameters
 ----------
@@ -62,12 +62,12 @@ Raises
 
 Notes
 -----
-{_docs._formulas(doc, operation)}
+{_docs.formulas(doc, operation)}
 
 {_NOTES.format(name if operation == "forward" else f"{name}.{operation}")}
 
-{_docs._error(doc, operation, bounds).replace("; 1 ULP in float16", "")}
-{_docs._references(doc.sources)}
+{_docs.error(doc, operation, bounds).replace("; 1 ULP in float16", "")}
+{_docs.references(doc.sources)}
 Examples
 --------
 >>> from array import array

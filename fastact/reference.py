@@ -20,6 +20,7 @@ import inspect
 import numpy as np
 
 _FORMULAS = {}  # (activation, operation) -> function
+_GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu", "mish_glu": "mish"}
 
 
 def get(name, operation="forward"):
@@ -28,7 +29,7 @@ def get(name, operation="forward"):
     Parameters
     ----------
     name : str
-        The activation, such as "swish".
+        The activation, such as "swish", or the gated pair, such as "swiglu".
     operation : str, optional
         "forward", "grad", "backward", "value_and_grad" or "grad_<parameter>".
 
@@ -48,6 +49,8 @@ def get(name, operation="forward"):
     >>> float(reference.get("swish", "grad_beta")(0.5, beta=0))
     0.0625
     """
+    if name in _GATES and operation in ("forward", "backward"):
+        return _gated(name, operation)
     composed = {"backward": _backward, "value_and_grad": _value_and_grad}
     if (name, "forward") in _FORMULAS and operation in composed:
         return composed[operation](name)
@@ -75,6 +78,28 @@ def _value_and_grad(name):
         return value(x, *parameters, **named), grad(x, *parameters, **named)
 
     return value_and_grad
+
+
+@functools.cache
+def _gated(name, operation):
+    """What a gated pair computes, be it given one array to halve, of which the second half is the gate, or two."""
+    f, f_grad = _FORMULAS[_GATES[name], "forward"], _FORMULAS[_GATES[name], "grad"]
+
+    def forward(gate, up=None, *, axis=-1):
+        if up is None:
+            up, gate = np.split(np.asarray(gate), 2, axis)
+        with np.errstate(all="ignore"):
+            return f(gate) * up
+
+    def backward(dy, gate, up=None, *, axis=-1):
+        if up is None:
+            up, gate = np.split(np.asarray(gate), 2, axis)
+            dgate, dup = backward(dy, gate, up)
+            return np.concatenate([dup, dgate], axis)
+        with np.errstate(all="ignore"):
+            return dy * up * f_grad(gate), dy * f(gate)
+
+    return forward if operation == "forward" else backward
 
 
 def _reference(formula):

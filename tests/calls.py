@@ -9,8 +9,16 @@ import numpy as np
 from fastact import __main__ as command_line
 from fastact import _ufuncs
 
-UFUNCS = [_ufuncs.get(name, operation) for name in _ufuncs.table for operation in _ufuncs.operations(name)]
-PARAMETRIC = [ufunc for ufunc in UFUNCS if _ufuncs.table[ufunc.__name__.partition(".")[0]]]
+
+def activation_of(ufunc):
+    """Return the name of the activation that a ufunc belongs to, or that the gate of its pair goes through."""
+    name = ufunc.__name__.partition(".")[0]
+    return _ufuncs.gated.get(name, name)
+
+
+ROWS = (*_ufuncs.table, *_ufuncs.gated)
+UFUNCS = [_ufuncs.get(name, operation) for name in ROWS for operation in _ufuncs.operations(name)]
+PARAMETRIC = [ufunc for ufunc in UFUNCS if _ufuncs.table[activation_of(ufunc)]]
 ONE_OUTPUT = [ufunc for ufunc in UFUNCS if ufunc.nout == 1]
 REQUIRED_VALUE = 0.25  # for a parameter that has no default
 
@@ -21,7 +29,7 @@ def name_of(ufunc):
 
 def parameters_of(ufunc):
     """Return the names of a ufunc's parameters, with their defaults or a usual value."""
-    defaults = _ufuncs.table[ufunc.__name__.partition(".")[0]]
+    defaults = _ufuncs.table[activation_of(ufunc)]
     return {name: REQUIRED_VALUE if default is None else default for name, default in defaults.items()}
 
 

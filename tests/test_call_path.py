@@ -183,7 +183,8 @@ DIGEST = """
 import hashlib, numpy as np
 from fastact import _ufuncs
 digest = hashlib.sha256()
-for name, parameters in _ufuncs.table.items():
+for name in (*_ufuncs.table, *_ufuncs.gated):
+    parameters = _ufuncs.table.get(name, {})
     given = {p: 0.25 if value is None else value for p, value in parameters.items()}
     for operation in _ufuncs.operations(name):
         ufunc = _ufuncs.get(name, operation)

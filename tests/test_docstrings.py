@@ -8,7 +8,7 @@ import pytest
 from conftest import CASES, roots, usual_parameters
 
 import fastact
-from fastact import _ufuncs, reference
+from fastact import _halves, _ufuncs, reference
 from fastact._docs import DOCS
 from fastact._ufuncs import table
 
@@ -28,7 +28,7 @@ def test_examples_run(case):
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("module", [fastact, reference, _ufuncs])
+@pytest.mark.parametrize("module", [fastact, reference, _halves, _ufuncs])
 def test_examples_of_modules_run(module):
     assert doctest.testmod(module).failed == 0
 

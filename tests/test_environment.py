@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from calls import UFUNCS, assert_same, name_of, outputs, parameters_of, run_python
+from calls import UFUNCS, activation_of, assert_same, name_of, outputs, parameters_of, run_python
 from conftest import on_threads
 from draws import LARGE, mixed
 
@@ -51,7 +51,7 @@ def operands_of(ufunc, dtype, count):
     arrays = ufunc.nin - len(parameters_of(ufunc))
     wider = np.float32 if dtype is np.float16 else dtype
     with np.errstate(all="ignore"):
-        x = (mixed(ufunc.__name__.partition(".")[0], wider, 1000, 1) * wider(1)).astype(dtype)
+        x = (mixed(activation_of(ufunc), wider, 1000, 1) * wider(1)).astype(dtype)
     return [np.resize(x[k:], count) for k in range(arrays)]
 
 
@@ -87,7 +87,7 @@ def numpys_ways(ufunc, dtype):
 
 
 def value_is_required(ufunc, parameter):
-    return _ufuncs.table[ufunc.__name__.partition(".")[0]][parameter] is None
+    return _ufuncs.table[activation_of(ufunc)][parameter] is None
 
 
 def copied(result):

@@ -8,8 +8,8 @@ import pytest
 from conftest import CASES, FORMULAS, usual_parameters
 
 import fastact
-from fastact import _docs, reference
-from fastact._ufuncs import OPERATIONS, get, operations, table
+from fastact import _docs, _gated_docs, reference
+from fastact._ufuncs import OPERATIONS, gated, get, operations, table
 
 STUB = ast.parse(Path(fastact.__file__).with_name("__init__.pyi").read_text(encoding="utf-8"))
 ACTIVATIONS = {
@@ -17,6 +17,7 @@ ACTIVATIONS = {
     for node in STUB.body
     if isinstance(node, ast.AnnAssign) and isinstance(node.annotation, ast.Name) and node.target.id in table
 }
+PAIRS = [node.target.id for node in STUB.body if isinstance(node, ast.AnnAssign) and node.target.id in gated]
 CLASSES = {node.name: node for node in STUB.body if isinstance(node, ast.ClassDef)}
 
 
@@ -27,7 +28,12 @@ def test_every_row_is_documented_and_nothing_else():
 def test_every_row_is_in_the_stub_and_nothing_else():
     assert list(ACTIVATIONS) == list(table)
     names = {node.name for node in STUB.body if isinstance(node, ast.FunctionDef)}
-    assert {*names, *ACTIVATIONS} == set(fastact.__all__)
+    assert {*names, *ACTIVATIONS, *PAIRS} == set(fastact.__all__)
+
+
+def test_every_gated_pair_is_documented_and_in_the_stub_and_has_a_reference_and_nothing_else():
+    assert list(_gated_docs.DOCS) == PAIRS == list(gated)
+    assert gated == reference._GATES
 
 
 def test_every_formula_has_a_reference_and_nothing_else():

@@ -28,6 +28,14 @@ assert_type(fa.swish(single, beta=1.5), NDArray[np.float32])
 assert_type(fa.swish.grad_beta(single, 2), NDArray[np.float32])
 assert_type(fa.hard_tanh.value_and_grad(single, -2), tuple[NDArray[np.float32], NDArray[np.float32]])
 assert_type(fa.gelu.backward(single, single), NDArray[np.float32])
+assert_type(fa.swiglu(single, single), NDArray[np.float32])
+assert_type(fa.swiglu(single, single, out=single), NDArray[np.float32])
+assert_type(fa.swiglu(single, axis=0), NDArray[np.float32])
+assert_type(fa.swiglu(integers, None), NDArray[np.float64])
+assert_type(fa.swiglu(1, 2), np.float64)
+assert_type(fa.swiglu.backward(single, single, single), tuple[NDArray[np.float32], NDArray[np.float32]])
+assert_type(fa.swiglu.backward(single, single), NDArray[np.float32])
+assert_type(fa.swiglu.backward(single, single, out=single, axis=0), NDArray[np.float32])
 assert_type(fa.gelu.formula, str)
 assert_type(fa.gelu.nin, int)
 numbers = array.array("f", [0, 0, 0])
@@ -40,6 +48,9 @@ WRONG = [
     "fa.threshold(single)",  # its parameters have no defaults
     "fa.relu.grad_beta(single)",  # it has no such parameter
     "fa.swish(single, alpha=1)",
+    "fa.silu(single, axis=0)",
+    "fa.swiglu.grad(single)",
+    "fa.swiglu()",
     "fa.set_num_threads(1.5)",
     "views.silu(single)",  # out has to be given
     "views.silu([1.0], single)",

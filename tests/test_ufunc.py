@@ -1,6 +1,7 @@
 """Every function behaves as a NumPy ufunc does."""
 
 import copy
+import functools
 import inspect
 import itertools
 import operator
@@ -13,6 +14,7 @@ from calls import (
     ONE_OUTPUT,
     PARAMETRIC,
     UFUNCS,
+    activation_of,
     arrays_for,
     assert_same,
     call,
@@ -35,6 +37,10 @@ FLOATS = [np.float16, np.float32, np.float64]
 every_ufunc = pytest.mark.parametrize("ufunc", UFUNCS, ids=name_of)
 every_parametric = pytest.mark.parametrize("ufunc", PARAMETRIC, ids=name_of)
 every_one_output = pytest.mark.parametrize("ufunc", ONE_OUTPUT, ids=name_of)
+
+
+def is_gated(ufunc):
+    return ufunc.__name__.partition(".")[0] in _ufuncs.gated
 
 
 # --- What it is ------------------------------------------------------------------------------------------------------
@@ -63,11 +69,14 @@ def test_activation_has_its_derivatives_and_formulas(name):
 def test_signature(ufunc):
     signature = ufunc.__signature__
     names = list(signature.parameters)
-    parameters = _ufuncs.table[ufunc.__name__.partition(".")[0]]
+    parameters = _ufuncs.table[activation_of(ufunc)]
     assert names == [
-        *(["dy", "x"] if ufunc.__name__.endswith(".backward") else ["x"]),
+        *(["dy"] if ufunc.__name__.endswith(".backward") else []),
+        *(["gate", "up"] if is_gated(ufunc) else ["x"]),
         *parameters,
-        *("out", "where", "casting", "order", "dtype", "subok", "signature"),
+        "out",
+        *(["axis"] if is_gated(ufunc) else []),
+        *("where", "casting", "order", "dtype", "subok", "signature"),
     ]
     for name, default in parameters.items():
         assert signature.parameters[name].default == (inspect.Parameter.empty if default is None else default)
@@ -78,7 +87,7 @@ def test_signature(ufunc):
 @every_ufunc
 def test_docstring_tells_parameters_and_bound(ufunc):
     assert "ULP" in ufunc.__doc__
-    for name in ("x", *parameters_of(ufunc)):
+    for name in (*(["gate", "up"] if is_gated(ufunc) else ["x"]), *parameters_of(ufunc)):
         assert f"\n{name} : " in ufunc.__doc__
 
 
@@ -268,7 +277,7 @@ def test_parameters_by_position_keyword_and_array(ufunc, dtype):
 
 @every_parametric
 def test_parameters_left_out_have_their_defaults(ufunc):
-    defaults = _ufuncs.table[ufunc.__name__.partition(".")[0]]
+    defaults = _ufuncs.table[activation_of(ufunc)]
     arrays = arrays_for(ufunc, 50)
     for given in (arrays, [array[::2] for array in arrays], [array.tolist() for array in arrays]):
         if None in defaults.values():
@@ -295,7 +304,7 @@ def test_wrong_arguments_are_named(ufunc):
     parameters = parameters_of(ufunc)
     with pytest.raises(TypeError, match="steepness"):
         ufunc(*arrays, *parameters.values(), steepness=1)
-    with pytest.raises(TypeError, match=r"missing required argument '(dy|x)'"):
+    with pytest.raises(TypeError, match=r"missing required argument '(dy|x|gate)'"):
         ufunc()
     with pytest.raises(TypeError, match="positional arguments"):
         ufunc(*[arrays[0]] * (ufunc.nargs + 1))
@@ -493,6 +502,19 @@ def test_at(ufunc):
 def test_outer(ufunc):
     a, b = make_array(6), make_array(7, seed=1)
     assert_same(ufunc.outer(a, b), ufunc(a[:, np.newaxis], b))
+
+
+@pytest.mark.parametrize("ufunc", [ufunc for ufunc in ONE_OUTPUT if ufunc.nin == 2], ids=name_of)
+def test_reduce_accumulate_and_reduceat(ufunc):
+    """Each result is an input of the next, whatever that may mean."""
+    array = np.abs(make_array((3, 40), np.float64)) + 1
+    running = [array[:, 0]]
+    for column in array.T[1:]:
+        running.append(ufunc(running[-1], column))
+    assert_same(ufunc.accumulate(array, axis=1), np.array(running).T.copy())
+    assert_same(ufunc.reduce(array, axis=1), running[-1])
+    assert_same(ufunc.reduceat(array, [0, 40 // 2], axis=1)[:, 0].copy(), running[40 // 2 - 1])
+    assert_same(ufunc.reduce(array[:, 0]), functools.reduce(ufunc, array[:, 0]))
 
 
 @every_ufunc
