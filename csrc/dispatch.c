@@ -78,8 +78,8 @@ static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_ty
     loop->activation = &activations[activation];
     loop->operation = operation;
     loop->type = type;
-    loop->inputs = 1 + (operation == FA_BACKWARD) + parameters;
-    loop->outputs = 1 + (operation == FA_VALUE_AND_GRAD);
+    loop->inputs = 1 + (operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS) + parameters;
+    loop->outputs = 1 + (operation == FA_VALUE_AND_GRAD) + (operation == FA_BACKWARD_PARAMETERS ? parameters : 0);
     loop->cost = m->cost * (type == FA_F64 ? 2 : 1);
     loop->bound[0] = type == FA_F64 ? bound->f64 : bound->f32;
     loop->bound[1] = type == FA_F64 ? bound->f64_without_fma : bound->f32_without_fma;
@@ -124,7 +124,9 @@ const fa_activation *fa_find(const char *name) {
 }
 
 const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type) {
-    const int parameter = operation == FA_GRAD_P ? 1 : operation == FA_GRAD_Q ? 2 : 0;
+    const int parameter = operation == FA_GRAD_P || operation == FA_BACKWARD_PARAMETERS ? 1
+        : operation == FA_GRAD_Q                                                        ? 2
+                                                                                        : 0;
     if (parameter > activation->parameter_count) return NULL;
     use_best_once();
     return &loops[activation - activations][operation][type];

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 #define FA_MAX_PARAMETERS 2
-#define FA_MAX_OPERANDS 5
+#define FA_MAX_OPERANDS 7
 
 typedef enum { FA_F32, FA_F64, FA_F16, FA_TYPE_COUNT } fa_type;
 
@@ -33,6 +33,7 @@ typedef enum {
     FA_VALUE_AND_GRAD, /* x, p -> f(x), f'(x) */
     FA_GRAD_P,         /* x, p -> derivative by the first parameter */
     FA_GRAD_Q,         /* x, p -> derivative by the second parameter */
+    FA_BACKWARD_PARAMETERS, /* dy, x, p -> dy * f'(x), and dy times the derivative by each parameter */
     FA_OPERATION_COUNT
 } fa_operation;
 
@@ -67,6 +68,22 @@ FA_API double fa_loop_bound(const fa_loop *loop); /* largest error in ULP on the
  * fa_run stays on the calling thread; fa_run_parallel splits contiguous work that is large enough. */
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
+
+/* Arrays that are outer x channels x inner elements in C order, float or double, with parameters and a bias of their own
+ * for each channel, in one pass and on as many threads as that is worth.
+ *
+ * operands: as in fa_run; arrays are contiguous, and an output that is NULL is not stored. parameter_strides: bytes from
+ * a channel's value of a parameter to the next one's, 0 for a value that all share. bias: a value for each channel, which
+ * is added to x first; NULL: none. sums: for every output NULL, or where to put its sums over each channel; NULL: none
+ * are wanted. They are taken in double precision, in an order that depends on the shape alone.
+ *
+ * 0, or -1: there is no memory, and nothing was written. */
+typedef struct {
+    size_t outer, channels, inner;
+} fa_shape;
+
+FA_API int fa_run_channels(const fa_loop *loop, const fa_shape *shape, char *const *operands,
+                           const ptrdiff_t *parameter_strides, const void *bias, double *const *sums);
 
 /* The nearest float, whatever the rounding mode; no flag is raised. */
 FA_API float fa_nearest_float(double x);

@@ -77,6 +77,7 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
     }
 
 #define SECOND_OUTPUT(count) ((real *)operands[2 + count])
+#define PRODUCT(count, k) ((real *)operands[3 + count + k]) /* stored first: dx may take the place of dy */
 #define COMMON(name, count, p, q, limit, compute)                                      \
     LOOP(name, forward, 0, count, p, q, limit, compute, out[i] = result.value)         \
     LOOP(name, grad, 0, count, p, q, limit, compute, out[i] = result.grad)             \
@@ -86,18 +87,27 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
 
 #define USUAL(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
 #define ACTIVATION_0(name, limit, ...) COMMON(name, 0, (real)0, (real)0, limit, F(name)(x[i], usual))
-#define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
-    COMMON(name, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual))    \
-    LOOP(name, grad_p, 0, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual), out[i] = result.by_p)
-#define ACTIVATION_2(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q) \
-    COMMON(name, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual))                   \
-    LOOP(name, grad_p, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual),          \
-         out[i] = result.by_p)                                                                             \
-    LOOP(name, grad_q, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual), out[i] = result.by_q)
+#define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p)                             \
+    COMMON(name, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual))                                \
+    LOOP(name, grad_p, 0, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual), out[i] = result.by_p) \
+    LOOP(name, backward_parameters, 1, 1, (real)p_default, (real)0, limit, F(name)(x[i], p, usual),          \
+         (PRODUCT(1, 0)[i] = dy[i] * result.by_p, out[i] = dy[i] * result.grad))
+#define ACTIVATION_2(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q)     \
+    COMMON(name, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual))                       \
+    LOOP(name, grad_p, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual),              \
+         out[i] = result.by_p)                                                                                 \
+    LOOP(name, grad_q, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual),              \
+         out[i] = result.by_q)                                                                                 \
+    LOOP(name, backward_parameters, 1, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual), \
+         (PRODUCT(2, 0)[i] = dy[i] * result.by_p, PRODUCT(2, 1)[i] = dy[i] * result.by_q,                      \
+          out[i] = dy[i] * result.grad))
 #include "functions.def"
+
+#include "sums.h"
 
 #undef LOOP
 #undef SECOND_OUTPUT
+#undef PRODUCT
 #undef COMMON
 #undef POINT
 #undef ANY_RANGE

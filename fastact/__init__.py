@@ -3,21 +3,25 @@
 Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attributes:
 
 - `grad`, `backward`, `value_and_grad` and `grad_<parameter>`: ufuncs for its derivatives;
+- `backward_params`, if it has parameters: a function for the gradients with respect to them and the input;
 - `formula`, `derivative`: what it and its derivative compute, as text;
 - `reference`: the same in plain NumPy and float64, written to be read.
 """
 
 from fastact import _ufuncs
 from fastact._describe import describe
+from fastact._layers import backward_params, bias_act, prelu
 from fastact._paths import get_include, get_library_dir
 from fastact._runtime import show_runtime
 from fastact._ufuncs import get_num_threads, set_num_threads
 
 __version__ = _ufuncs.version()
 __all__ = [
+    "bias_act",
     "get_include",
     "get_library_dir",
     "get_num_threads",
+    "prelu",
     "set_num_threads",
     "show_runtime",
     *_ufuncs.table,
@@ -25,3 +29,5 @@ __all__ = [
 
 for _name in _ufuncs.table:
     globals()[_name] = describe(_name)
+    if _ufuncs.table[_name]:
+        globals()[_name].backward_params = backward_params(_name)

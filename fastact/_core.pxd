@@ -21,6 +21,7 @@ cdef extern from "fastact.h" nogil:
         FA_VALUE_AND_GRAD
         FA_GRAD_P
         FA_GRAD_Q
+        FA_BACKWARD_PARAMETERS
         FA_OPERATION_COUNT
 
     ctypedef struct fa_parameter:
@@ -48,6 +49,13 @@ cdef extern from "fastact.h" nogil:
     void fa_run(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     float fa_nearest_float(double x)
+
+    ctypedef struct fa_shape:
+        size_t outer
+        size_t channels
+        size_t inner
+    int fa_run_channels(const fa_loop *loop, const fa_shape *shape, char **operands,
+                        const Py_ssize_t *parameter_strides, const void *bias, double **sums)
 
     const char *fa_isa()
     int fa_select_isa(const char *name)

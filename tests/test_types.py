@@ -28,12 +28,19 @@ assert_type(fa.hard_tanh.value_and_grad(single, -2), tuple[NDArray[np.float32], 
 assert_type(fa.gelu.backward(single, single), NDArray[np.float32])
 assert_type(fa.gelu.formula, str)
 assert_type(fa.gelu.nin, int)
+assert_type(fa.swish.backward_params(single, single, 1.5), tuple[NDArray[np.float32], np.float32])
+assert_type(fa.prelu(single, 0.25), NDArray[np.float32])
+assert_type(fa.prelu.backward(single, single, single), tuple[NDArray[np.float32], NDArray[np.float32]])
+assert_type(fa.bias_act(single, single, "swish", beta=2), NDArray[np.float32])
+assert_type(fa.bias_act.backward(single, single, single), tuple[NDArray[np.float32], NDArray[np.float32]])
 """
 WRONG = [
     "fa.threshold(single)",  # its parameters have no defaults
     "fa.relu.grad_beta(single)",  # it has no such parameter
     "fa.swish(single, alpha=1)",
     "fa.set_num_threads(1.5)",
+    "fa.threshold.backward_params(single, single)",
+    "fa.relu.backward_params(single, single)",
 ]
 
 
