@@ -138,7 +138,7 @@ def extension(name, sources, **options):
 
 def over_core(name):
     """Describe a module that uses the C library."""
-    return extension(name, [f"fastact/{name}.pyx"], libraries=["fastact"], runtime_library_dirs=[f"{ORIGIN}/lib"])
+    return extension(name, [f"fastact/{name}.pyx"], libraries=["fastact", "m"], runtime_library_dirs=[f"{ORIGIN}/lib"])
 
 
 EXTENSIONS = [

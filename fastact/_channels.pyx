@@ -7,11 +7,12 @@ from fastact._core cimport *
 
 cnp.import_array()
 
-cdef extern from "fpenv.h":
-    ctypedef struct fa_environment:
+cdef extern from "<fenv.h>":
+    ctypedef struct fenv_t:
         pass
-    fa_environment fa_enter() nogil
-    void fa_leave(fa_environment) nogil
+    const fenv_t *FE_DFL_ENV
+    int fegetenv(fenv_t *)
+    int fesetenv(const fenv_t *)
 
 cdef enum:
     MAX_OUTPUTS = 1 + FA_MAX_PARAMETERS
@@ -24,13 +25,14 @@ BACKWARD_PARAMETERS = FA_BACKWARD_PARAMETERS
 
 cdef class default_environment:
     """Within it, NumPy rounds to nearest and keeps subnormals; the caller's environment is as found afterwards."""
-    cdef fa_environment saved
+    cdef fenv_t saved
 
     def __enter__(self):
-        self.saved = fa_enter()
+        fegetenv(&self.saved)
+        fesetenv(FE_DFL_ENV)
 
     def __exit__(self, *exception):
-        fa_leave(self.saved)
+        fesetenv(&self.saved)
 
 
 def run(name, fa_operation operation, shape, list arrays, list parameters, bias, list outputs, list sums):

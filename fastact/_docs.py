@@ -272,9 +272,9 @@ type, booleans and integers float64. A Python number does not change the type of
 give limits, and no floating-point warning is ever raised."""
 
 SUMS = """\
-A sum adds up terms of the type, or of float32 for float16, in double precision and in an order that depends on the shape
-alone, and is rounded at the end. It has the same bits for every layout and number of threads, and differs from the exact
-sum of its terms by at most half an ULP and 2^-44 times the sum of their absolute values."""
+A sum adds up terms of the type, or of float32 for float16, in double precision and in an order that depends on the
+shape alone, and is rounded at the end. It has the same bits for every layout and number of threads, and differs from
+the exact sum of its terms by at most half an ULP and 2^-44 times the sum of their absolute values."""
 
 _RAISES = """\
 TypeError

@@ -149,8 +149,11 @@ class Channels(NamedTuple):
 
     def sum_back(self, sums, array):
         """Add up the sums of channels that share an element of an array."""
-        shared = tuple(axis for axis, length in enumerate(self.own_lengths(array)) if length == 1)
-        return sums.reshape(self.span).sum(axis=shared).reshape(np.shape(array))
+        own = [axis for axis, length in enumerate(self.own_lengths(array)) if length != 1]
+        shared = [axis for axis, length in enumerate(self.own_lengths(array)) if length == 1]
+        by_own = sums.reshape(self.span).transpose(*own, *shared)
+        rows = by_own.reshape(np.size(array), math.prod(by_own.shape[len(own) :]))
+        return rows.sum(axis=1).reshape(np.shape(array))  # pairwise, as rows are contiguous
 
 
 def may_write(out, arrays, others):
