@@ -15,10 +15,11 @@
 #include "loops.h"
 
 enum {
-    STRIP = 2048,     /* elements: a strip of every operand fits into the second-level cache */
-    SHORT = 256, /* elements of a run, below which calling a kernel for it costs more than laying parameters out */
+    STRIP = 2048, /* elements: a strip of every operand fits into the second-level cache */
+    SHORT = 256, /* elements of a run: a kernel is not called for each that is shorter */
     FEWEST_ROWS = 8, /* in a group */
     MOST_ROWS = 64,
+    BAND = 8, /* strips side by side whose sums are in cache together */
     PIECE = 16, /* elements that a strip is a multiple of, where it may */
     MAX_OUTPUTS = 1 + FA_MAX_PARAMETERS
 };
@@ -27,15 +28,16 @@ typedef struct job job;
 struct job {
     const fa_loop *loop;
     const fa_vectors *vectors;
-    fa_shape shape;
+    fa_channels shape;
     char *operands[FA_MAX_OPERANDS]; /* parameters and bias: for each channel, or laid out along a row */
     const char *bias;
     ptrdiff_t steps[FA_MAX_OPERANDS]; /* of parameters, from a channel or an element to the next */
     int in_runs, arrays, inputs, outputs, parts;
     size_t item, n;
-    size_t strips; /* in a run, or in a row */
-    size_t repeats, row, strip; /* runs in a row for each channel; elements of a row and of a strip of it */
-    size_t rows, groups, units;
+    size_t units; /* of work, one after the other in memory */
+    size_t strips; /* in a run */
+    size_t repeats, row, strip; /* runs of each channel in a row; elements of a row and of its strips */
+    size_t bands, rows, groups; /* in a row; in a group; in all */
     double *sums[MAX_OUTPUTS]; /* of strips or groups; NULL: not wanted */
 };
 
@@ -50,9 +52,11 @@ static void run_strip(const job *j, size_t start, size_t n, size_t at, size_t sl
     const size_t offset = start * j->item;
     for (int k = 0; k < j->inputs + j->outputs; k++) {
         const int is_parameter = k >= j->arrays && k < j->inputs;
-        operands[k] = j->operands[k] + (is_parameter ? (ptrdiff_t)at * j->steps[k] : (ptrdiff_t)offset);
         strides[k] = !is_parameter ? (ptrdiff_t)j->item : j->in_runs ? 0 : j->steps[k];
-        if (k >= j->inputs && !j->operands[k]) operands[k] = (char *)unstored[k - j->inputs];
+        if (j->operands[k])
+            operands[k] = j->operands[k] + (is_parameter ? (ptrdiff_t)at * j->steps[k] : (ptrdiff_t)offset);
+        else
+            operands[k] = (char *)unstored[k - j->inputs];
     }
     if (j->bias) {
         char **x = &operands[j->arrays - 1];
@@ -80,22 +84,21 @@ static void run_in_run(const job *j, size_t unit) {
 
 /* A group of rows has a row of sums. */
 static void run_in_rows(const job *j, size_t unit) {
-    const size_t group = unit / j->strips, first = unit % j->strips * j->strip;
-    const size_t length = smaller(j->strip, j->row - first), slot = group * j->row + first;
-    const size_t end = smaller(ceil_ratio(j->n, j->row), (group + 1) * j->rows);
+    const size_t group = unit / j->bands, first = unit % j->bands * j->strip * BAND;
+    const size_t last = smaller(j->row, first + j->strip * BAND), sums = group * j->row;
+    const size_t end = smaller(j->n, (group + 1) * j->rows * j->row);
     for (int k = 0; k < j->outputs; k++)
-        if (j->sums[k]) memset(j->sums[k] + slot, 0, length * sizeof(double));
-    for (size_t row = group * j->rows; row < end; row++) {
-        const size_t start = row * j->row + first;
-        if (start < j->n) run_strip(j, start, smaller(length, j->n - start), first, slot);
-    }
+        if (j->sums[k]) memset(j->sums[k] + sums + first, 0, (last - first) * sizeof(double));
+    for (size_t row = group * j->rows * j->row; row < end; row += j->row)
+        for (size_t at = first; at < last && row + at < end; at += j->strip)
+            run_strip(j, row + at, smaller(smaller(j->strip, last - at), end - row - at), at, sums + at);
 }
 
 static void run_part(void *context, int part) {
     const job *j = context;
     const fa_environment environment = fa_enter();
-    const size_t parts = (size_t)j->parts, begin = j->units / parts * (size_t)part;
-    const size_t end = part + 1 < j->parts ? begin + j->units / parts : j->units;
+    const size_t parts = (size_t)j->parts, begin = j->units * (size_t)part / parts;
+    const size_t end = j->units * ((size_t)part + 1) / parts;
     for (size_t unit = begin; unit < end; unit++) (j->in_runs ? run_in_run : run_in_rows)(j, unit);
     fa_leave(environment);
 }
@@ -143,9 +146,9 @@ static void finish(const job *j, double *sums, double *result) {
 }
 
 /* How the work is divided: by the shape, never by the number of threads. */
-static void plan(job *j, const fa_shape *shape) {
+static void plan(job *j, const fa_channels *shape) {
     j->shape = *shape;
-    if (shape->channels == 1) j->shape = (fa_shape){1, 1, shape->outer * shape->inner};
+    if (shape->channels == 1) j->shape = (fa_channels){1, 1, shape->outer * shape->inner};
     j->in_runs = j->shape.channels == 1 || j->shape.inner >= SHORT;
     j->n = j->shape.outer * j->shape.channels * j->shape.inner;
     if (j->n == 0) return;
@@ -155,16 +158,17 @@ static void plan(job *j, const fa_shape *shape) {
         return;
     }
     const size_t period = j->shape.channels * j->shape.inner;
+    const size_t whole = PIECE / smaller(PIECE, period & -period); /* the fewest runs that are whole pieces */
     j->repeats = period < STRIP ? smaller(STRIP / period, j->shape.outer) : 1;
+    if (j->repeats > whole) j->repeats -= j->repeats % whole;
     j->row = j->repeats * period;
-    j->strips = ceil_ratio(j->row, STRIP);
-    j->strip = ceil_ratio(ceil_ratio(j->row, j->strips), PIECE) * PIECE;
-    j->strips = ceil_ratio(j->row, j->strip);
+    j->strip = ceil_ratio(ceil_ratio(j->row, ceil_ratio(j->row, STRIP)), PIECE) * PIECE;
+    j->bands = ceil_ratio(j->row, j->strip * BAND);
     const size_t rows = ceil_ratio(j->n, j->row);
     j->rows = FEWEST_ROWS;
     while (j->rows < MOST_ROWS && j->rows * j->rows < rows) j->rows *= 2;
     j->groups = ceil_ratio(rows, j->rows);
-    j->units = j->groups * j->strips;
+    j->units = j->groups * j->bands;
 }
 
 /* Elements of the memory for sums of one output. */
@@ -185,7 +189,7 @@ static void lay_out(const job *j, const char *values, ptrdiff_t step, char *row)
     for (size_t k = 1; k < j->repeats; k++) memcpy(row + k * cycle, row, cycle);
 }
 
-int fa_run_channels(const fa_loop *loop, const fa_shape *shape, char *const *operands,
+int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *operands,
                     const ptrdiff_t *parameter_strides, const void *bias, double *const *sums) {
     const int parameters = loop->activation->parameter_count;
     job j = {.loop = loop, .vectors = &fa_table->vectors[loop->type], .bias = bias};

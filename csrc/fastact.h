@@ -80,9 +80,9 @@ FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const pt
  * 0, or -1: there is no memory, and nothing was written. */
 typedef struct {
     size_t outer, channels, inner;
-} fa_shape;
+} fa_channels;
 
-FA_API int fa_run_channels(const fa_loop *loop, const fa_shape *shape, char *const *operands,
+FA_API int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *operands,
                            const ptrdiff_t *parameter_strides, const void *bias, double *const *sums);
 
 /* The nearest float, whatever the rounding mode; no flag is raised. */

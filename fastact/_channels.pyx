@@ -57,7 +57,7 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
     """
     cdef fa_type type = FA_F64 if (<cnp.ndarray>arrays[0]).descr.type_num == cnp.NPY_DOUBLE else FA_F32
     cdef const fa_loop *loop = fa_get_loop(fa_find(name.encode()), operation, type)
-    cdef fa_shape sizes
+    cdef fa_channels sizes
     cdef char *operands[FA_MAX_OPERANDS]
     cdef Py_ssize_t[FA_MAX_PARAMETERS] strides
     cdef double *totals[MAX_OUTPUTS]

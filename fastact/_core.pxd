@@ -50,11 +50,11 @@ cdef extern from "fastact.h" nogil:
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     float fa_nearest_float(double x)
 
-    ctypedef struct fa_shape:
+    ctypedef struct fa_channels:
         size_t outer
         size_t channels
         size_t inner
-    int fa_run_channels(const fa_loop *loop, const fa_shape *shape, char **operands,
+    int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char **operands,
                         const Py_ssize_t *parameter_strides, const void *bias, double **sums)
 
     const char *fa_isa()

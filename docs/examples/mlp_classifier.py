@@ -5,7 +5,6 @@ python docs/examples/mlp_classifier.py
 
 import warnings
 
-import numpy as np
 from scipy.special import softmax
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
