@@ -189,6 +189,18 @@ static void lay_out(const job *j, const char *values, ptrdiff_t step, char *row)
     for (size_t k = 1; k < j->repeats; k++) memcpy(row + k * cycle, row, cycle);
 }
 
+/* Lays parameters, if any of them varies, and the bias out in the memory from `next` on. */
+static void lay_out_all(job *j, int vary, char *next) {
+    for (int k = j->arrays; vary && k < j->inputs; k++, next += j->row * j->item) {
+        lay_out(j, j->operands[k], j->steps[k], next);
+        j->operands[k] = next;
+        j->steps[k] = (ptrdiff_t)j->item;
+    }
+    if (!j->bias) return;
+    lay_out(j, j->bias, (ptrdiff_t)j->item, next);
+    j->bias = next;
+}
+
 int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *operands,
                     const ptrdiff_t *parameter_strides, const void *bias, double *const *sums) {
     const int parameters = loop->activation->parameter_count;
@@ -197,38 +209,27 @@ int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *
     j.item = loop->type == FA_F64 ? sizeof(double) : sizeof(float);
     memcpy(j.operands, operands, (size_t)(j.inputs + j.outputs) * sizeof(char *));
     plan(&j, shape);
-    if (j.n == 0) {
-        for (int k = 0; sums && k < j.outputs; k++)
-            if (sums[k]) memset(sums[k], 0, shape->channels * sizeof(double));
-        return 0;
-    }
 
-    int vary = 0, wanted = 0;
-    for (int k = 0; k < parameters; k++) vary |= parameter_strides[k] != 0;
-    for (int k = 0; sums && k < j.outputs; k++) wanted += sums[k] != NULL;
+    int vary = 0;
+    size_t wanted = 0;
+    for (int k = 0; k < parameters; k++) vary |= (j.steps[j.arrays + k] = parameter_strides[k]) != 0;
+    for (int k = 0; sums && k < j.outputs; k++) {
+        if (!sums[k]) continue;
+        if (j.n == 0) memset(sums[k], 0, shape->channels * sizeof(double));
+        wanted++;
+    }
+    if (j.n == 0) return 0;
+
     const size_t laid_out = j.in_runs ? 0 : (size_t)(vary ? parameters : 0) + (bias != NULL);
-    double *const memory = malloc((size_t)wanted * sum_count(&j) * sizeof(double) + laid_out * j.row * j.item + 1);
+    double *const memory = malloc(wanted * sum_count(&j) * sizeof(double) + laid_out * j.row * j.item + 1);
     if (!memory) return -1;
-
-    double *next_sums = memory;
-    for (int k = 0; sums && k < j.outputs; k++)
-        if (sums[k]) {
-            j.sums[k] = next_sums;
-            next_sums += sum_count(&j);
-        }
-    char *row = (char *)next_sums;
-    for (int k = 0; k < parameters; k++) {
-        j.steps[j.arrays + k] = parameter_strides[k];
-        if (j.in_runs || !vary) continue;
-        lay_out(&j, operands[j.arrays + k], parameter_strides[k], row);
-        j.operands[j.arrays + k] = row;
-        j.steps[j.arrays + k] = (ptrdiff_t)j.item;
-        row += j.row * j.item;
+    double *next = memory;
+    for (int k = 0; sums && k < j.outputs; k++) {
+        if (!sums[k]) continue;
+        j.sums[k] = next;
+        next += sum_count(&j);
     }
-    if (bias && !j.in_runs) {
-        lay_out(&j, bias, (ptrdiff_t)j.item, row);
-        j.bias = row;
-    }
+    if (!j.in_runs) lay_out_all(&j, vary, (char *)next);
 
     j.parts = (int)smaller((size_t)fa_threads_for(loop, j.n), j.units);
     fa_parallel(j.parts, run_part, &j);

@@ -123,11 +123,17 @@ const fa_activation *fa_find(const char *name) {
     return NULL;
 }
 
+static int parameters_needed(fa_operation operation) {
+    switch (operation) {
+    case FA_GRAD_P:
+    case FA_BACKWARD_PARAMETERS: return 1;
+    case FA_GRAD_Q: return 2;
+    default: return 0;
+    }
+}
+
 const fa_loop *fa_get_loop(const fa_activation *activation, fa_operation operation, fa_type type) {
-    const int parameter = operation == FA_GRAD_P || operation == FA_BACKWARD_PARAMETERS ? 1
-        : operation == FA_GRAD_Q                                                        ? 2
-                                                                                        : 0;
-    if (parameter > activation->parameter_count) return NULL;
+    if (parameters_needed(operation) > activation->parameter_count) return NULL;
     use_best_once();
     return &loops[activation - activations][operation][type];
 }

@@ -152,8 +152,8 @@ class Channels(NamedTuple):
         own = [axis for axis, length in enumerate(self.own_lengths(array)) if length != 1]
         shared = [axis for axis, length in enumerate(self.own_lengths(array)) if length == 1]
         by_own = sums.reshape(self.span).transpose(*own, *shared)
-        rows = by_own.reshape(np.size(array), math.prod(by_own.shape[len(own) :]))
-        return rows.sum(axis=1).reshape(np.shape(array))  # pairwise, as rows are contiguous
+        rows = by_own.reshape(np.size(array), math.prod(by_own.shape[len(own) :]))  # contiguous: they sum up pairwise
+        return rows.sum(axis=1).reshape(np.shape(array))
 
 
 def may_write(out, arrays, others):
@@ -206,7 +206,7 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
 
     with _channels.default_environment(), np.errstate(all="ignore"):
         learnt = {FORWARD: [], BACKWARD: [bias], BACKWARD_PARAMETERS: list(parameters.values())}[operation]
-        channels = Channels.of(shape, [*parameters.values(), *([] if bias is None else [bias])])
+        channels = Channels.of(shape, [array for key, array in given.items() if key not in arrays])
         if bias is not None and np.result_type(arrays["x"], bias) != computed:
             arrays = arrays | {"x": np.add(arrays["x"], bias)}  # in a type of its own, in which it is rounded
             bias = None
