@@ -191,10 +191,11 @@ def extension(name, sources, **options):
 
 def over_core(name):
     """Describe a module that uses the C library."""
-    return extension(name, [f"fastact/{name}.pyx"], libraries=["fastact"], runtime_library_dirs=[f"{ORIGIN}/lib"])
+    return extension(name, [f"fastact/{name}.pyx"], libraries=["fastact", "m"], runtime_library_dirs=[f"{ORIGIN}/lib"])
 
 
 EXTENSIONS = [
+    over_core("_channels"),
     over_core("_ufuncs"),
     over_core("views"),
     extension("_exact", ["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),

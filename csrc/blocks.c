@@ -100,7 +100,7 @@ static size_t run_streaming(const fa_loop *loop, fa_kernel kernel, size_t gather
                             const ptrdiff_t *strides, size_t n) {
     const size_t item = (size_t)item_size(loop->type), piece = PIECE_BLOCKS * FA_BLOCK_BYTES / item;
     const size_t past = past_block(operands[loop->inputs]);
-    _Alignas(64) char results[2][PIECE_BLOCKS * FA_BLOCK_BYTES];
+    _Alignas(64) char results[1 + FA_MAX_PARAMETERS][PIECE_BLOCKS * FA_BLOCK_BYTES];
     size_t done = past ? (FA_BLOCK_BYTES - past) / item : 0;
     if (done) run_batch(loop, kernel, gathered, operands, strides, done);
     for (; n - done >= piece; done += piece) {

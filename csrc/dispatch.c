@@ -80,8 +80,13 @@ static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_ty
     loop->activation = &activations[activation];
     loop->operation = operation;
     loop->type = type;
-    loop->inputs = (operation == FA_BACKWARD) + arrays + parameters;
-    loop->outputs = operation == FA_BACKWARD ? arrays : 1 + (operation == FA_VALUE_AND_GRAD);
+    loop->inputs = (operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS) + arrays + parameters;
+    switch (operation) {
+    case FA_BACKWARD: loop->outputs = arrays; break;
+    case FA_VALUE_AND_GRAD: loop->outputs = 2; break;
+    case FA_BACKWARD_PARAMETERS: loop->outputs = 1 + parameters; break;
+    default: loop->outputs = 1;
+    }
     loop->cost = m->cost * (type == FA_F64 ? 2 : 1);
     loop->bound[0] = type == FA_F64 ? bound->f64 : bound->f32;
     loop->bound[1] = type == FA_F64 ? bound->f64_without_fma : bound->f32_without_fma;

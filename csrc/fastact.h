@@ -36,7 +36,7 @@ FA_API const char *fa_version(void); /* FA_VERSION of the library that runs */
 /* The table */
 
 #define FA_MAX_PARAMETERS 2
-#define FA_MAX_OPERANDS 5
+#define FA_MAX_OPERANDS 7
 
 typedef enum {
     FA_F32, /* float */
@@ -54,6 +54,7 @@ typedef enum {
     FA_VALUE_AND_GRAD, /* x, p -> f(x), f'(x) */
     FA_GRAD_P,         /* x, p -> derivative by the first parameter */
     FA_GRAD_Q,         /* x, p -> derivative by the second parameter */
+    FA_BACKWARD_PARAMETERS, /* dy, x, p -> dy * f'(x), and dy times the derivative by each parameter */
     FA_OPERATION_COUNT
 } fa_operation;
 
@@ -97,6 +98,22 @@ FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n,
                            int num_threads);
+
+/* Arrays that are outer x channels x inner elements in C order, float or double, with parameters and a bias of their own
+ * for each channel, in one pass and on as many threads as that is worth.
+ *
+ * operands: as in fa_run; arrays are contiguous, and an output that is NULL is not stored. parameter_strides: bytes from
+ * a channel's value of a parameter to the next one's, 0 for a value that all share. bias: a value for each channel, which
+ * is added to x first; NULL: none. sums: for every output NULL, or where to put its sums over each channel; NULL: none
+ * are wanted. They are taken in double precision, in an order that depends on the shape alone.
+ *
+ * 0, or -1: there is no memory, and nothing was written. */
+typedef struct {
+    size_t outer, channels, inner;
+} fa_channels;
+
+FA_API int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *operands,
+                           const ptrdiff_t *parameter_strides, const void *bias, double *const *sums);
 
 /* Instruction sets: "baseline", "avx2", "avx512", "neon". The best runnable one is in use from the start. The
  * environment is not read here, as the Python module reads FASTACT_ISA; a program that wants the same calls

@@ -39,9 +39,10 @@ enum { SPAN_BLOCKS = 8 };
     [FA_FORWARD] = PAIR(name, forward), [FA_GRAD] = PAIR(name, grad), [FA_BACKWARD] = PAIR(name, backward), \
     [FA_VALUE_AND_GRAD] = PAIR(name, value_and_grad)
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {COMMON(name)},
-#define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p)},
-#define ACTIVATION_2(name, ...) \
-    [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_GRAD_Q] = PAIR(name, grad_q)},
+#define LEARNABLE(name) \
+    COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_BACKWARD_PARAMETERS] = PAIR(name, backward_parameters)
+#define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {LEARNABLE(name)},
+#define ACTIVATION_2(name, ...) [FA_INDEX_##name] = {LEARNABLE(name), [FA_GRAD_Q] = PAIR(name, grad_q)},
 #define GATED(name, ...) [FA_INDEX_##name] = {[FA_FORWARD] = PAIR(name, forward), [FA_BACKWARD] = PAIR(name, backward)},
 
 const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
@@ -51,6 +52,7 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
         {
 #include "functions.def"
         },
+    .vectors = {{total_f32, accumulate_f32, add_bias_f32}, {total_f64, accumulate_f64, add_bias_f64}},
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
     .stream_blocks = stream_blocks,

@@ -85,6 +85,8 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
     LOOP(name, backward, 1, 1, count, p, q, F(usual_##name), compute, out[i] = dy * result.grad) \
     LOOP(name, value_and_grad, 0, 1, count, p, q, F(usual_##name), compute,                      \
          (out[i] = result.value, OUTPUT(2 + count)[i] = result.grad))
+#define BACKWARD_PARAMETERS(name, count, p, q, compute, store) \
+    LOOP(name, backward_parameters, 1, 1, count, p, q, F(usual_##name), compute, (out[i] = dy * result.grad, store))
 #define BY_PARAMETER(name, which, count, p, q, compute) \
     LOOP(name, grad_##which, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.by_##which)
 
@@ -95,22 +97,28 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
 #define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
     static const real F(usual_##name) = limit;                                   \
     COMMON(name, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))           \
-    BY_PARAMETER(name, p, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))
+    BY_PARAMETER(name, p, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))  \
+    BACKWARD_PARAMETERS(name, 1, (real)p_default, (real)0, F(name)(x[i], p, usual), OUTPUT(4)[i] = dy * result.by_p)
 #define ACTIVATION_2(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q) \
     static const real F(usual_##name) = limit;                                                             \
     COMMON(name, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))                          \
     BY_PARAMETER(name, p, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))                 \
-    BY_PARAMETER(name, q, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))
+    BY_PARAMETER(name, q, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))                 \
+    BACKWARD_PARAMETERS(name, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual),             \
+                        (OUTPUT(5)[i] = dy * result.by_p, OUTPUT(6)[i] = dy * result.by_q))
 #define GATED(name, f, ...)                                                                                     \
     LOOP(name, forward, 0, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual), out[i] = result.value * up) \
     LOOP(name, backward, 1, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual),                            \
          (out[i] = dy * up * result.grad, OUTPUT(4)[i] = dy * result.value))
 #include "functions.def"
 
+#include "sums.h"
+
 #undef LOOP
 #undef OUTPUT
 #undef COMMON
 #undef BY_PARAMETER
+#undef BACKWARD_PARAMETERS
 #undef POINT
 #undef ANY_RANGE
 #undef USUAL

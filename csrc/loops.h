@@ -17,6 +17,13 @@ typedef struct {
     fa_kernel array;  /* every parameter is an array like x */
 } fa_kernels;
 
+/* Over contiguous elements of one type, as sums.h has them. */
+typedef struct {
+    double (*total)(const void *x, size_t n);
+    void (*accumulate)(const void *x, double *sums, size_t n);
+    void (*add_bias)(const void *x, const void *bias, int shared, void *y, size_t n);
+} fa_vectors;
+
 enum {
 #define ACTIVATION_0(name, ...) FA_INDEX_##name,
 #define ACTIVATION_1(name, ...) FA_INDEX_##name,
@@ -30,6 +37,7 @@ typedef struct {
     const char *name;
     int has_fma;
     fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64]; NULL: none */
+    fa_vectors vectors[2];                                          /* [FA_F32, FA_F64] */
     void (*half_to_float)(const unsigned short *half, float *single, size_t n);
     void (*float_to_half)(const float *single, unsigned short *half, size_t n);
     void (*stream_blocks)(void *to, const void *from, size_t blocks); /* to: aligned to a block; NULL: there is none */

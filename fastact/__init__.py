@@ -3,6 +3,7 @@
 Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attributes:
 
 - `grad`, `backward`, `value_and_grad` and `grad_<parameter>`: ufuncs for its derivatives;
+- `backward_params`, if it has parameters: a function for the gradients with respect to them and the input;
 - `formula`, `derivative`: what it and its derivative compute, as text;
 - `reference`: the same in plain NumPy and float64, written to be read.
 
@@ -12,16 +13,19 @@ Gated pairs, such as `fastact.swiglu(gate, up)`, are ufuncs as well, with `backw
 
 from fastact import _ufuncs
 from fastact._describe import describe
+from fastact._layers import backward_params, bias_act, prelu
 from fastact._paths import get_include, get_library_dir
 from fastact._runtime import show_runtime
 from fastact._ufuncs import get_num_threads, get_pool_limit, set_num_threads, set_pool_limit
 
 __version__ = _ufuncs.version()
 __all__ = [
+    "bias_act",
     "get_include",
     "get_library_dir",
     "get_num_threads",
     "get_pool_limit",
+    "prelu",
     "set_num_threads",
     "set_pool_limit",
     "show_runtime",
@@ -31,3 +35,5 @@ __all__ = [
 
 for _name in (*_ufuncs.table, *_ufuncs.gated):
     globals()[_name] = describe(_name)
+for _name in filter(_ufuncs.table.get, _ufuncs.table):
+    globals()[_name].backward_params = backward_params(_name)

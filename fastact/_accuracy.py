@@ -17,7 +17,7 @@ import fastact
 
 from . import _exact, _runtime, _ufuncs
 from ._accuracy_page import page, witness
-from ._apply import BadInput, activation_name, nearest, progress_bar, written_whole
+from ._apply import BadInput, activation_name, progress_bar, written_whole
 from ._errors import (
     CHUNK,
     COMPOSED,
@@ -31,6 +31,7 @@ from ._errors import (
     measure,
     worker_pool,
 )
+from ._names import nearest
 
 HELP = "measure the largest error of every operation and hold it against its bound"
 KEPT = {"run", "date", "command", "results", "partial"}

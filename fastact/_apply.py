@@ -8,13 +8,13 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
 from . import _ufuncs
+from ._names import nearest
 
 HELP = "apply an activation to a .npy file"
 # Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24,
@@ -151,11 +151,6 @@ def assignment(text: str) -> tuple[str, float]:
         return name, float(value)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form name=number") from None
-
-
-def nearest(text: str, names) -> str:
-    matches = get_close_matches(text.lower(), names, n=1, cutoff=0.5)
-    return f"; did you mean {matches[0]!r}?" if matches else f"; there are: {', '.join(names)}"
 
 
 def checked_parameters(name: str, given: list[tuple[str, float]]) -> dict[str, float]:

@@ -21,6 +21,7 @@ cdef extern from "fastact.h" nogil:
         FA_VALUE_AND_GRAD
         FA_GRAD_P
         FA_GRAD_Q
+        FA_BACKWARD_PARAMETERS
         FA_OPERATION_COUNT
 
     ctypedef struct fa_parameter:
@@ -58,6 +59,12 @@ cdef extern from "fastact.h" nogil:
     size_t fa_pool_size_of(void *memory)
     size_t fa_get_pool_limit()
     void fa_set_pool_limit(size_t bytes)
+    ctypedef struct fa_channels:
+        size_t outer
+        size_t channels
+        size_t inner
+    int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char **operands,
+                        const Py_ssize_t *parameter_strides, const void *bias, double **sums)
 
     const char *fa_isa()
     int fa_select_isa(const char *name)

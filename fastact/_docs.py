@@ -274,6 +274,11 @@ Real numbers; all arguments broadcast against each other. float32, float64 and f
 type, booleans and integers float64. A Python number does not change the type of the result. NaN gives NaN, infinities
 give limits, and no floating-point warning is ever raised."""
 
+SUMS = """\
+A sum adds up terms of the type, or of float32 for float16, in double precision and in an order that depends on the
+shape alone, and is rounded at the end. It has the same bits for every layout and number of threads, and differs from
+the exact sum of its terms by at most half an ULP and 2^-44 times the sum of their absolute values."""
+
 RAISES = """\
 TypeError
     An argument is complex, longdouble, object or a string, or one is missing.
@@ -331,6 +336,62 @@ Examples
 >>> import numpy as np
 >>> import fastact as fa
 {doc.example if operation == "forward" else _example(name, operation, parameters)}
+"""
+
+
+def backward_params_docstring(name, parameters):
+    """The docstring of the gradients of an activation with respect to its input and parameters; see `docstring`."""
+    doc = DOCS[name]
+    values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
+    returned = "".join(
+        f"d{p} : ndarray or scalar\n    Sum of dy df/d{p} over all that shares an element of `{p}`; of its shape.\n"
+        for p in parameters
+    )
+    formulas = "\n\n".join(f"    df/d{p} = {doc.parameter_derivatives[p]}" for p in parameters)
+    given = "".join(f", {p}={_REQUIRED_VALUE if default is None else default:g}" for p, default in parameters.items())
+    return f"""Gradients with respect to the input and the parameters of `fastact.{name}`, in one pass.
+
+Parameters
+----------
+{DY}x : array_like
+    Input, of real numbers.
+{values}out : ndarray, optional
+    Where to write dx; it may be dy or x. By default a new array is made.
+
+Returns
+-------
+dx : ndarray or scalar
+    dy f'(x), as `backward` returns it.
+{returned}
+Raises
+------
+TypeError
+    An argument is complex, longdouble, object or a string, or one is missing, or `out` cannot hold dx.
+ValueError
+    The shapes do not broadcast, or `out` is read-only or has another shape.
+
+Notes
+-----
+    f(x) = {doc.formula}
+
+    f'(x) = {doc.derivative}
+
+{formulas}
+
+{TYPES}
+
+{SUMS}
+{references(doc.sources)}
+Examples
+--------
+>>> import numpy as np
+>>> import fastact as fa
+>>> dy, x = np.ones(5), np.linspace(-2, 2, 5)
+>>> dx, *gradients = fa.{name}.backward_params(dy, x{given})
+>>> np.array_equal(dx, fa.{name}.backward(dy, x{given}))
+True
+>>> np.allclose(gradients, [{", ".join(f"fa.{name}.grad_{p}(x{given}).sum()" for p in parameters)}])
+True
 """
 
 

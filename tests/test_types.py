@@ -43,6 +43,11 @@ assert_type(views.silu(single, numbers), "array.array[float]")
 assert_type(views.silu_value_and_grad(numbers, single, bytearray(12)), tuple[NDArray[np.float32], bytearray])
 assert_type(views.swish(memoryview(numbers), single, beta=np.float32(2), num_threads=2), NDArray[np.float32])
 assert_type(views.hard_tanh_backward(single, single, single, -2), NDArray[np.float32])
+assert_type(fa.swish.backward_params(single, single, 1.5), tuple[NDArray[np.float32], np.float32])
+assert_type(fa.prelu(single, 0.25), NDArray[np.float32])
+assert_type(fa.prelu.backward(single, single, single), tuple[NDArray[np.float32], NDArray[np.float32]])
+assert_type(fa.bias_act(single, single, "swish", beta=2), NDArray[np.float32])
+assert_type(fa.bias_act.backward(single, single, single), tuple[NDArray[np.float32], NDArray[np.float32]])
 """
 WRONG = [
     "fa.threshold(single)",  # its parameters have no defaults
@@ -57,6 +62,8 @@ WRONG = [
     "views.swish(single, single, 'large')",
     "views.threshold(single, single, 0)",
     "views.silu(single, single, num_threads=1.5)",
+    "fa.threshold.backward_params(single, single)",
+    "fa.relu.backward_params(single, single)",
 ]
 
 

@@ -1,0 +1,91 @@
+"""Learnable parameters, and bias with activation, against PyTorch: new float32 arrays, on one thread and on two.
+
+pytest bench/bench_layers.py --benchmark-only --benchmark-columns=min,median,rounds
+"""
+
+import numpy as np
+import pytest
+
+import fastact as fa
+
+IMAGES = (32, 64, 56, 56)
+ROWS = (4096, 3072)
+CASES = [
+    ("prelu", IMAGES),
+    ("prelu_backward", IMAGES),
+    ("swish_backward_params", IMAGES),
+    ("bias_gelu", ROWS),
+    ("bias_gelu_backward", ROWS),
+]
+
+
+def fastact_calls(shape):
+    """Return functions of dy, x and a parameter for each channel."""
+    beta = (-1,) + (1,) * (len(shape) - 2)
+    return {
+        "prelu": lambda dy, x, p: fa.prelu(x, p),
+        "prelu_backward": fa.prelu.backward,
+        "swish_backward_params": lambda dy, x, p: fa.swish.backward_params(dy, x, p.reshape(beta)),
+        "bias_gelu": lambda dy, x, p: fa.bias_act(x, p),
+        "bias_gelu_backward": fa.bias_act.backward,
+    }
+
+
+def torch_calls(shape):
+    """Return the same in PyTorch: its own backward functions, and for Swish what it would differentiate to."""
+    import torch
+
+    aten, functional = torch.ops.aten, torch.nn.functional
+    channels = (1, -1) + (1,) * (len(shape) - 2)
+    others = [axis for axis in range(len(shape)) if axis != 1]
+
+    def swish(dy, x, p):
+        p = p.reshape(channels)
+        s = torch.sigmoid(p * x)
+        slope = s * (1 - s)
+        return dy * (s + x * p * slope), (dy * x * x * slope).sum(others)
+
+    def bias_gelu_backward(dy, x, p):
+        dx = aten.gelu_backward(dy, x + p)
+        return dx, dx.sum(0)
+
+    def prelu_backward(dy, x, p):
+        dx, terms = aten._prelu_kernel_backward(dy, x, p.reshape(channels))
+        return dx, terms.sum(others)
+
+    return {
+        "prelu": lambda dy, x, p: functional.prelu(x, p),
+        "prelu_backward": prelu_backward,
+        "swish_backward_params": swish,
+        "bias_gelu": lambda dy, x, p: functional.gelu(torch.add(x, p)),
+        "bias_gelu_backward": bias_gelu_backward,
+    }
+
+
+@pytest.fixture
+def on_threads(threads):
+    before = fa.get_num_threads()
+    fa.set_num_threads(threads)
+    yield threads
+    fa.set_num_threads(before)
+
+
+@pytest.mark.benchmark(max_time=1, min_rounds=5, warmup=True)
+@pytest.mark.parametrize("library", ["fastact", "torch"])
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("case", "shape"), CASES, ids=lambda value: value if isinstance(value, str) else "")
+def test_layer(benchmark, case, shape, on_threads, library):
+    """One call that returns new arrays."""
+    rng = np.random.default_rng(0)
+    dy, x = 3 * rng.standard_normal((2, *shape), dtype=np.float32)
+    parameter = rng.uniform(0.1, 1, shape[1]).astype(np.float32)
+    benchmark.group = f"{case} {shape} on {on_threads}"
+    if library == "fastact":
+        benchmark(fastact_calls(shape)[case], dy, x, parameter)
+        return
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+    before = torch.get_num_threads()
+    torch.set_num_threads(on_threads)
+    with torch.inference_mode():
+        benchmark(torch_calls(shape)[case], *map(torch.from_numpy, (dy, x, parameter)))
+    torch.set_num_threads(before)

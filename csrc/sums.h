@@ -1,0 +1,31 @@
+/* Sums in double precision and in a fixed order, so that their bits are the same on every ISA; and a sum of arrays. */
+
+enum { F(lanes) = 32 }; /* of a sum: element i goes to lane i mod 32; four 512-bit vectors hide an addition's latency */
+
+static double F(total)(const void *values, size_t n) {
+    const real *const x = values;
+    double lanes[F(lanes)] = {0};
+    size_t i = 0;
+    for (; i + F(lanes) <= n; i += F(lanes))
+        for (size_t k = 0; k < F(lanes); k++) lanes[k] += x[i + k];
+    for (size_t k = 0; i + k < n; k++) lanes[k] += x[i + k];
+    for (size_t half = F(lanes) / 2; half > 0; half /= 2)
+        for (size_t k = 0; k < half; k++) lanes[k] += lanes[k + half];
+    return lanes[0];
+}
+
+/* Adds each element to a sum of its own. */
+static void F(accumulate)(const void *values, double *restrict sums, size_t n) {
+    const real *const restrict x = values;
+    for (size_t i = 0; i < n; i++) sums[i] += x[i];
+}
+
+/* The bias is an array, or one value that all elements share. */
+static void F(add_bias)(const void *values, const void *bias, int shared, void *restrict shifted, size_t n) {
+    const real *const x = values, *const b = bias;
+    real *const restrict y = shifted;
+    if (shared)
+        for (size_t i = 0; i < n; i++) y[i] = x[i] + b[0];
+    else
+        for (size_t i = 0; i < n; i++) y[i] = x[i] + b[i];
+}
