@@ -142,6 +142,7 @@ def over_core(name):
 
 
 EXTENSIONS = [
+    over_core("_softmax"),
     over_core("_ufuncs"),
     extension("_exact", ["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),
 ]

@@ -42,6 +42,9 @@ enum { SPAN_BLOCKS = 8 };
 #define ACTIVATION_2(name, ...) \
     [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_GRAD_Q] = PAIR(name, grad_q)},
 
+#define REDUCTION(name) \
+    {{name##_rows_f32, name##_columns_f32}, {name##_rows_f64, name##_columns_f64}}
+
 const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
     .name = FA_STRING(FA_ISA),
     .has_fma = FA_HAS_FMA,
@@ -49,6 +52,11 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
         {
 #include "functions.def"
         },
+    .reductions = {[FA_SOFTMAX] = REDUCTION(softmax),
+                   [FA_LOG_SOFTMAX] = REDUCTION(log_softmax),
+                   [FA_LOGSUMEXP] = REDUCTION(logsumexp),
+                   [FA_SOFTMAX_BACKWARD] = REDUCTION(softmax_backward),
+                   [FA_LOG_SOFTMAX_BACKWARD] = REDUCTION(log_softmax_backward)},
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
 };

@@ -95,6 +95,7 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
          out[i] = result.by_p)                                                                             \
     LOOP(name, grad_q, 0, 2, (real)p_default, (real)q_default, limit, F(name)(x[i], p, q, usual), out[i] = result.by_q)
 #include "functions.def"
+#include "softmax.inc.h"
 
 #undef LOOP
 #undef SECOND_OUTPUT

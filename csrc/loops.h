@@ -17,6 +17,13 @@ typedef struct {
     fa_kernel array;  /* every parameter is an array like x */
 } fa_kernels;
 
+/* A reduction over rows of `length` entries, and over columns, in whole blocks of neighbours, whose entries lie
+ * `stride` apart. a, b and out as in fa_reduce. */
+typedef struct {
+    void (*rows)(const void *a, const void *b, void *out, size_t rows, size_t length);
+    void (*columns)(const void *a, const void *b, void *out, size_t blocks, size_t length, size_t stride);
+} fa_reduction_kernels;
+
 enum {
 #define ACTIVATION_0(name, ...) FA_INDEX_##name,
 #define ACTIVATION_1(name, ...) FA_INDEX_##name,
@@ -29,6 +36,7 @@ typedef struct {
     const char *name;
     int has_fma;
     fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64] */
+    fa_reduction_kernels reductions[FA_REDUCTION_COUNT][2]; /* [..][FA_F32, FA_F64] */
     void (*half_to_float)(const unsigned short *half, float *single, size_t n);
     void (*float_to_half)(const float *single, unsigned short *half, size_t n);
 } fa_isa_table;
@@ -46,5 +54,8 @@ struct fa_loop {
 };
 
 extern const fa_isa_table *fa_table; /* of the ISA in use */
+
+/* Like fa_threads_for, with the picoseconds that an element costs. */
+int fa_threads_for_cost(unsigned cost, size_t n);
 
 #endif

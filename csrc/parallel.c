@@ -42,17 +42,19 @@ int fa_get_num_threads(void) {
 
 void fa_set_num_threads(int count) { atomic_store_explicit(&thread_count, count, memory_order_relaxed); }
 
-int fa_threads_for(const fa_loop *loop, size_t n) {
+int fa_threads_for_cost(unsigned cost, size_t n) {
 #ifdef _OPENMP
-    const size_t parts = n / (worthwhile / loop->cost);
+    const size_t parts = n / (worthwhile / cost);
     if (parts < 2 || atomic_load_explicit(&forked, memory_order_relaxed) || omp_in_parallel()) return 1;
     const int limit = fa_get_num_threads();
     return parts < (size_t)limit ? (int)parts : limit;
 #else
-    (void)loop, (void)n;
+    (void)cost, (void)n;
     return 1;
 #endif
 }
+
+int fa_threads_for(const fa_loop *loop, size_t n) { return fa_threads_for_cost(loop->cost, n); }
 
 #if defined(_OPENMP) && HAS_FORK
 static void run_serial(void) { atomic_store_explicit(&forked, 1, memory_order_relaxed); }
