@@ -10,9 +10,12 @@
 #if defined(__clang__)
 #define FA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define FA_UNROLL _Pragma("clang loop unroll(full)")
+#define FA_ROLLED _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #else
 #define FA_INDEPENDENT _Pragma("GCC ivdep")
 #define FA_UNROLL _Pragma("GCC unroll 32")
+/* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars. */
+#define FA_ROLLED _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #endif
 
 /* Blocks looked at before they are computed. Larger spans cost what a rare large x slows down, smaller ones the look:

@@ -17,8 +17,11 @@ typedef struct {
     fa_kernel array;  /* every parameter is an array like x */
 } fa_kernels;
 
-/* A reduction over rows of `length` entries, and over columns, in whole blocks of neighbours, whose entries lie
- * `stride` apart. a, b and out as in fa_reduce. */
+/* Blocks of columns that are taken together: of every row 256 bytes, so that memory is read in runs. */
+enum { FA_TILE_BLOCKS = 4 };
+
+/* A reduction over rows of `length` entries, and over up to a tile of neighbouring columns, in whole blocks, whose
+ * entries lie `stride` apart. a, b and out as in fa_reduce. */
 typedef struct {
     void (*rows)(const void *a, const void *b, void *out, size_t rows, size_t length);
     void (*columns)(const void *a, const void *b, void *out, size_t blocks, size_t length, size_t stride);

@@ -16,9 +16,6 @@
  * more than the copies. */
 enum { SHORT_ROW = 48 };
 
-/* Blocks of columns that a thread takes at a time: 256 bytes, as the column kernel does. */
-enum { TILE_BLOCKS = 4 };
-
 /* Elements of float16 converted at a time, unless one row has more: 64 KiB as float32. */
 enum { HALVES = 1 << 14 };
 
@@ -126,11 +123,11 @@ static int run_rows(const job *j, size_t begin, size_t end) {
     return 0;
 }
 
-static size_t tiles_of(const job *j) { return (j->inner - 1) / (TILE_BLOCKS * j->block) + 1; }
+static size_t tiles_of(const job *j) { return (j->inner - 1) / (FA_TILE_BLOCKS * j->block) + 1; }
 
 /* A piece is a tile of columns; the last one has what remains. */
 static int run_columns(const job *j, size_t begin, size_t end) {
-    const size_t tiles = tiles_of(j), tile = TILE_BLOCKS * j->block;
+    const size_t tiles = tiles_of(j), tile = FA_TILE_BLOCKS * j->block;
     char *room = NULL;
     for (size_t piece = begin; piece < end; piece++) {
         const size_t o = piece / tiles, first = piece % tiles * tile;

@@ -11,20 +11,15 @@
  *
  * reduction is a constant wherever these functions are inlined.
  */
-#undef FOUR
-#undef CHUNK
 #define FOUR 4 /* terms that a lane adds in one word each */
 #define CHUNK (FOUR * F(block))
 
-enum { F(tile) = 4 * F(block) }; /* columns taken together: 256 bytes of a line of memory */
+enum { F(tile) = FA_TILE_BLOCKS * F(block) };
 
 /* The largest top - x for which e^(x - top) is a normal number and x - top needs no care for infinities. */
 static const real F(exp_usual) = FA_REAL == 32 ? 87 : 708;
 
-#undef IS_BACKWARD
-#undef IS_LOGARITHM
 #define IS_BACKWARD(reduction) (reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD)
-#define IS_LOGARITHM(reduction) (reduction == FA_LOG_SOFTMAX || reduction == FA_LOGSUMEXP)
 
 /* e^(x - top) for x <= top. */
 FA_INLINE real F(exp_below)(real x, real top, int usual) {
@@ -46,13 +41,13 @@ FA_INLINE real F(log1p_of)(F(two_words) r) {
 
 /* --- What a row is reduced to --- */
 
-/* The largest and the smallest of what rows have in each of `width` places; NaN is passed over. */
-FA_INLINE void F(peaks)(size_t rows, size_t width, const real *x, size_t step, real *top, real *least) {
-    FA_INDEPENDENT
-    for (size_t i = 0; i < width; i++) {
+/* The largest and the smallest entry in each place of a block, over `count` blocks `step` apart; NaN is passed over. */
+FA_INLINE void F(peaks)(size_t count, const real *x, size_t step, real *top, real *least) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++) {
         real high = top[i], low = least[i];
         FA_UNROLL
-        for (size_t k = 0; k < rows; k++) {
+        for (size_t k = 0; k < count; k++) {
             const real now = x[k * step + i];
             high = now > high ? now : high;
             low = now < low ? now : low;
@@ -62,77 +57,65 @@ FA_INLINE void F(peaks)(size_t rows, size_t width, const real *x, size_t step, r
     }
 }
 
+/* How many entries are the largest one: float32 has too few digits to count them, SSE2 no 64-bit integers to compare. */
+#if FA_REAL == 32
+typedef integer F(tally);
+#else
+typedef real F(tally);
+#endif
+
 /* The term of an entry, stored where the result is made of it. */
-FA_INLINE real F(term)(int reduction, const real *a, const real *b, real *out, real top, int usual, integer *ties) {
+FA_INLINE real F(term)(int reduction, const real *a, const real *b, real *out, real top, int usual, F(tally) *ties) {
     if (reduction == FA_SOFTMAX_BACKWARD) return *a * *b;
     if (reduction == FA_LOG_SOFTMAX_BACKWARD) return *a;
     const real x = *a, e = F(exp_below)(x, top, usual);
     if (reduction == FA_SOFTMAX) return *out = e;
-    *ties += x == top;
+    *ties += x == top ? 1 : 0;
     return x == top ? 0 : e;
 }
 
-/* The state of `width` sums, or of one whose lanes they are. */
-typedef struct {
-    real *high, *low;
-    integer *ties; /* entries that are the largest */
-} F(sums);
-
-/* sums += terms */
-FA_INLINE void F(accumulate)(size_t width, const real *terms, F(sums) sums) {
-    FA_INDEPENDENT
-    for (size_t i = 0; i < width; i++) {
-        const F(two_words) s = F(sum)(sums.high[i], terms[i]);
-        sums.high[i] = s.high;
-        sums.low[i] += s.low;
-    }
+/* high + low += term, in two words */
+FA_INLINE void F(add)(real *high, real *low, real term) {
+    const F(two_words) s = F(sum)(*high, term);
+    *high = s.high;
+    *low += s.low;
 }
 
-/* Adds the terms of four rows that lie `step` apart. There is one top for all of them (shared) or one for each place. */
-FA_INLINE void F(add_four)(int reduction, size_t width, const real *a, const real *b, real *out, size_t step,
-                           const real *top, int shared, int usual, F(sums) sums) {
-    FA_INDEPENDENT
-    for (size_t i = 0; i < width; i++) {
+/* Adds the terms of four blocks that lie `step` apart. A row has one top (shared), columns have one each. */
+FA_INLINE void F(add_four)(int reduction, const real *a, const real *b, real *out, size_t step, const real *top,
+                           int shared, int usual, real *high, real *low, F(tally) *ties) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++) {
         real terms[FOUR];
-        integer ties = 0;
+        F(tally) count = ties[i];
         FA_UNROLL
         for (size_t k = 0; k < FOUR; k++) {
             const size_t at = k * step + i;
-            terms[k] = F(term)(reduction, a + at, b + at, out + at, top[shared ? 0 : i], usual, &ties);
+            terms[k] = F(term)(reduction, a + at, b + at, out + at, top[shared ? 0 : i], usual, &count);
         }
-        const F(two_words) s = F(sum)(sums.high[i], (terms[0] + terms[1]) + (terms[2] + terms[3]));
-        sums.high[i] = s.high;
-        sums.low[i] += s.low;
-        sums.ties[i] += ties;
+        F(add)(high + i, low + i, (terms[0] + terms[1]) + (terms[2] + terms[3]));
+        ties[i] = count;
     }
 }
 
-/* partial += the terms of one row */
-FA_INLINE void F(add_one)(int reduction, size_t width, const real *a, const real *b, real *out, const real *top,
-                          int shared, int usual, real *partial, integer *ties) {
-    FA_INDEPENDENT
-    for (size_t i = 0; i < width; i++)
+/* partial += the terms of one block; the partial sum of up to three is then added as those of four are. */
+FA_INLINE void F(add_one)(int reduction, const real *a, const real *b, real *out, const real *top, int shared,
+                          int usual, real *partial, F(tally) *ties) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++)
         partial[i] += F(term)(reduction, a + i, b + i, out + i, top[shared ? 0 : i], usual, &ties[i]);
 }
 
-/* Adds the sums of `lanes` lanes, for `width` places each, into those of the first: as if there were F(block) lanes,
- * those missing being 0. */
-FA_INLINE void F(fold)(size_t lanes, size_t width, F(sums) sums) {
-    FA_UNROLL
-    for (size_t half = F(block) / 2; half > 0; half /= 2)
-        for (size_t j = 0; j < half && j + half < lanes; j++) {
-            FA_INDEPENDENT
-            for (size_t i = 0; i < width; i++) {
-                const size_t to = j * width + i, from = (j + half) * width + i;
-                const F(two_words) s = F(sum)(sums.high[to], sums.high[from]);
-                sums.high[to] = s.high;
-                sums.low[to] = (sums.low[to] + sums.low[from]) + s.low;
-            }
-        }
+FA_INLINE void F(add_partial)(const real *partial, real *high, real *low) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++) F(add)(high + i, low + i, partial[i]);
 }
 
-FA_INLINE real F(count_of)(integer n) {
-    return FA_REAL == 32 ? (real)n : F(from_bits)(F(bits)(F(shift)) + n) - F(shift);
+/* The sum of lane j + half is added to that of lane j; the lanes are met in halves, those missing being 0. */
+FA_INLINE void F(join)(real *high, real *low, size_t to, size_t from) {
+    const F(two_words) s = F(sum)(high[to], high[from]);
+    high[to] = s.high;
+    low[to] = (low[to] + low[from]) + s.low;
 }
 
 /* What entries are mapped with: the inverse of S, or top + log S, or the sum, in two words. */
@@ -142,8 +125,9 @@ FA_INLINE F(two_words) F(conclude)(int reduction, real top, real high, real low,
         return (F(two_words)){r.high, -r.high * r.low};
     }
     const F(two_words) rest = F(sum)(high, ties - 1);
-    const F(two_words) sum = IS_BACKWARD(reduction) ? F(sum)(high, low)
-                                                    : F(sum)(top, F(log1p_of)((F(two_words)){rest.high, rest.low + low}));
+    const F(two_words) sum = IS_BACKWARD(reduction)
+                                 ? F(sum)(high, low)
+                                 : F(sum)(top, F(log1p_of)((F(two_words)){rest.high, rest.low + low}));
     return (F(two_words)){sum.high, F(absolute)(sum.high) <= F(largest) ? sum.low : 0};
 }
 
@@ -169,21 +153,21 @@ FA_INLINE void F(padded)(const real *from, size_t n, real pad, real *to) {
 }
 
 /* The terms of a row's blocks: four by four, then one by one into partial. */
-FA_INLINE void F(add_blocks)(int reduction, const real *a, const real *b, real *out, size_t blocks, const real *top,
-                             int usual, F(sums) sums, real *partial) {
+FA_INLINE void F(add_row)(int reduction, const real *a, const real *b, real *out, size_t blocks, const real *top,
+                          int usual, real *high, real *low, real *partial, F(tally) *ties) {
     const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
     for (size_t at = 0; at < chunked; at += CHUNK)
-        F(add_four)(reduction, F(block), a + at, b + at, out + at, F(block), top, 1, usual, sums);
+        F(add_four)(reduction, a + at, b + at, out + at, F(block), top, 1, usual, high, low, ties);
     for (size_t at = chunked; at < end; at += F(block))
-        F(add_one)(reduction, F(block), a + at, b + at, out + at, top, 1, usual, partial, sums.ties);
+        F(add_one)(reduction, a + at, b + at, out + at, top, 1, usual, partial, ties);
 }
 
-/* The largest and the smallest entry, to top[0] and least[0]; rest entries at a + whole are also in the block `last`. */
+/* The largest and the smallest entry, to top[0] and least[0]; `last` is a block with what is left, if `rest`. */
 FA_INLINE void F(row_peaks)(const real *a, size_t blocks, const real *last, size_t rest, real *top, real *least) {
     const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
-    for (size_t at = 0; at < chunked; at += CHUNK) F(peaks)(FOUR, F(block), a + at, F(block), top, least);
-    for (size_t at = chunked; at < end; at += F(block)) F(peaks)(1, F(block), a + at, 0, top, least);
-    if (rest) F(peaks)(1, F(block), last, 0, top, least);
+    for (size_t at = 0; at < chunked; at += CHUNK) F(peaks)(FOUR, a + at, F(block), top, least);
+    for (size_t at = chunked; at < end; at += F(block)) F(peaks)(1, a + at, 0, top, least);
+    if (rest) F(peaks)(1, last, 0, top, least);
     FA_UNROLL
     for (size_t half = F(block) / 2; half > 0; half /= 2)
         for (size_t j = 0; j < half; j++) {
@@ -192,8 +176,8 @@ FA_INLINE void F(row_peaks)(const real *a, size_t blocks, const real *last, size
         }
 }
 
-FA_INLINE void F(map_blocks)(int reduction, const real *a, const real *b, real *out, size_t blocks, F(two_words) w) {
-    FA_INDEPENDENT
+FA_INLINE void F(map_row)(int reduction, const real *a, const real *b, real *out, size_t blocks, F(two_words) w) {
+    FA_ROLLED
     for (size_t i = 0; i < blocks * F(block); i++) out[i] = F(entry)(reduction, a + i, b + i, out + i, w);
 }
 
@@ -203,8 +187,7 @@ FA_INLINE void F(row)(int reduction, const real *a, const real *b, real *out, si
     const real infinity = (real)__builtin_inf();
     _Alignas(FA_BLOCK_BYTES) real top[F(block)], least[F(block)], high[F(block)], low[F(block)], partial[F(block)];
     _Alignas(FA_BLOCK_BYTES) real last_a[F(block)], last_b[F(block)], last_out[F(block)];
-    _Alignas(FA_BLOCK_BYTES) integer ties[F(block)];
-    const F(sums) sums = {high, low, ties};
+    _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(block)];
     for (size_t j = 0; j < F(block); j++) {
         high[j] = low[j] = partial[j] = 0;
         ties[j] = 0;
@@ -219,84 +202,91 @@ FA_INLINE void F(row)(int reduction, const real *a, const real *b, real *out, si
         usual = top[0] - least[0] <= F(exp_usual);
     }
     if (usual)
-        F(add_blocks)(reduction, a, b, out, blocks, top, 1, sums, partial);
+        F(add_row)(reduction, a, b, out, blocks, top, 1, high, low, partial, ties);
     else
-        F(add_blocks)(reduction, a, b, out, blocks, top, 0, sums, partial);
+        F(add_row)(reduction, a, b, out, blocks, top, 0, high, low, partial, ties);
     if (rest) {
         F(padded)(a + whole, rest, IS_BACKWARD(reduction) ? 0 : -infinity, last_a);
         if (IS_BACKWARD(reduction)) F(padded)(b + whole, rest, 0, last_b);
-        F(add_one)(reduction, F(block), last_a, last_b, last_out, top, 1, 0, partial, ties);
+        F(add_one)(reduction, last_a, last_b, last_out, top, 1, 0, partial, ties);
     }
-    F(accumulate)(F(block), partial, sums);
-    F(fold)(F(block), 1, sums);
+    F(add_partial)(partial, high, low);
+    FA_UNROLL
+    for (size_t half = F(block) / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++) F(join)(high, low, j, j + half);
     real count = 0;
-    for (size_t j = 0; j < F(block); j++) count += F(count_of)(ties[j]);
+    for (size_t j = 0; j < F(block); j++) count += (real)ties[j];
 
     const F(two_words) w = F(conclude)(reduction, top[0], high[0], low[0], count);
     if (reduction == FA_LOGSUMEXP) {
         *out = w.high;
         return;
     }
-    F(map_blocks)(reduction, a, b, out, blocks, w);
-    F(map_blocks)(reduction, last_a, last_b, last_out, rest > 0, w);
+    F(map_row)(reduction, a, b, out, blocks, w);
+    F(map_row)(reduction, last_a, last_b, last_out, rest > 0, w);
     __builtin_memcpy(out + whole, last_out, rest * sizeof(real));
 }
 
 /* --- Columns --- */
 
-/* Terms of columns, whose rows go to the lanes in turn. */
-FA_INLINE void F(add_columns)(int reduction, size_t width, const real *a, const real *b, real *out, size_t length,
-                              size_t stride, const real *top, int usual, F(sums) sums) {
+/* The terms of `width` neighbouring columns; their rows go to the lanes in turn. */
+FA_INLINE void F(add_columns)(int reduction, const real *a, const real *b, real *out, size_t width, size_t length,
+                              size_t stride, const real *top, int usual, real *high, real *low, F(tally) *ties) {
     const size_t chunked = length / CHUNK * CHUNK;
-    for (size_t first = 0; first < length; first += CHUNK)
-        for (size_t j = 0; j < F(block) && first + j < length; j++) {
-            const size_t at = (first + j) * stride;
-            const F(sums) lane = {sums.high + j * width, sums.low + j * width, sums.ties};
-            if (first < chunked) {
-                F(add_four)(reduction, width, a + at, b + at, out + at, F(block) * stride, top, 0, usual, lane);
-                continue;
+    for (size_t row = 0; row < chunked; row += row % F(block) < F(block) - 1 ? 1 : CHUNK - F(block) + 1)
+        for (size_t i = 0; i < width; i += F(block)) {
+            const size_t at = row * stride + i, lane = row % F(block) * F(tile) + i;
+            F(add_four)(reduction, a + at, b + at, out + at, F(block) * stride, top + i, 0, usual, high + lane,
+                        low + lane, ties + i);
+        }
+    for (size_t row = chunked; row < length && row < chunked + F(block); row++)
+        for (size_t i = 0; i < width; i += F(block)) {
+            _Alignas(FA_BLOCK_BYTES) real partial[F(block)] = {0};
+            const size_t lane = row % F(block) * F(tile) + i;
+            for (size_t l = row; l < length; l += F(block)) {
+                const size_t at = l * stride + i;
+                F(add_one)(reduction, a + at, b + at, out + at, top + i, 0, usual, partial, ties + i);
             }
-            _Alignas(FA_BLOCK_BYTES) real partial[F(tile)];
-            for (size_t i = 0; i < width; i++) partial[i] = 0;
-            for (size_t l = first + j; l < length; l += F(block))
-                F(add_one)(reduction, width, a + l * stride, b + l * stride, out + l * stride, top, 0, usual, partial,
-                           lane.ties);
-            F(accumulate)(width, partial, lane);
+            F(add_partial)(partial, high + lane, low + lane);
         }
 }
 
-/* `width` neighbouring columns. */
-FA_INLINE void F(columns_of)(int reduction, size_t width, const real *a, const real *b, real *out, size_t length,
-                             size_t stride) {
+/* Up to a tile of neighbouring columns, in whole blocks. */
+FA_INLINE void F(columns)(int reduction, const real *a, const real *b, real *out, size_t blocks, size_t length,
+                          size_t stride) {
     _Alignas(FA_BLOCK_BYTES) real top[F(tile)], least[F(tile)], w_high[F(tile)], w_low[F(tile)];
     _Alignas(FA_BLOCK_BYTES) real high[F(block) * F(tile)], low[F(block) * F(tile)];
-    _Alignas(FA_BLOCK_BYTES) integer ties[F(tile)];
-    const size_t lanes = length < F(block) ? length : F(block);
-    const F(sums) sums = {high, low, ties};
+    _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(tile)];
+    const size_t lanes = length < F(block) ? length : F(block), width = blocks * F(block);
     for (size_t i = 0; i < width; i++) {
         top[i] = -(real)__builtin_inf();
         least[i] = (real)__builtin_inf();
         ties[i] = 0;
     }
-    for (size_t i = 0; i < lanes * width; i++) high[i] = low[i] = 0;
+    for (size_t j = 0; j < lanes; j++)
+        for (size_t i = 0; i < width; i++) high[j * F(tile) + i] = low[j * F(tile) + i] = 0;
 
     int usual = 1;
     if (!IS_BACKWARD(reduction)) {
-        const size_t chunked = length / FOUR * FOUR;
-        for (size_t l = 0; l < chunked; l += FOUR) F(peaks)(FOUR, width, a + l * stride, stride, top, least);
-        for (size_t l = chunked; l < length; l++) F(peaks)(1, width, a + l * stride, 0, top, least);
-        integer unusual = 0;
-        for (size_t i = 0; i < width; i++) unusual |= !(top[i] - least[i] <= F(exp_usual));
-        usual = !unusual;
+        const size_t fours = length / FOUR * FOUR;
+        for (size_t l = 0; l < fours; l += FOUR)
+            for (size_t i = 0; i < width; i += F(block)) F(peaks)(FOUR, a + l * stride + i, stride, top + i, least + i);
+        for (size_t l = fours; l < length; l++)
+            for (size_t i = 0; i < width; i += F(block)) F(peaks)(1, a + l * stride + i, 0, top + i, least + i);
+        for (size_t i = 0; i < width; i++) usual &= top[i] - least[i] <= F(exp_usual);
     }
     if (usual)
-        F(add_columns)(reduction, width, a, b, out, length, stride, top, 1, sums);
+        F(add_columns)(reduction, a, b, out, width, length, stride, top, 1, high, low, ties);
     else
-        F(add_columns)(reduction, width, a, b, out, length, stride, top, 0, sums);
-    F(fold)(lanes, width, sums);
-    FA_INDEPENDENT
+        F(add_columns)(reduction, a, b, out, width, length, stride, top, 0, high, low, ties);
+    for (size_t half = F(block) / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half && j + half < lanes; j++) {
+            FA_ROLLED
+            for (size_t i = 0; i < width; i++) F(join)(high, low, j * F(tile) + i, (j + half) * F(tile) + i);
+        }
+    FA_ROLLED
     for (size_t i = 0; i < width; i++) {
-        const F(two_words) w = F(conclude)(reduction, top[i], high[i], low[i], F(count_of)(ties[i]));
+        const F(two_words) w = F(conclude)(reduction, top[i], high[i], low[i], (real)ties[i]);
         w_high[i] = w.high;
         w_low[i] = w.low;
     }
@@ -305,7 +295,7 @@ FA_INLINE void F(columns_of)(int reduction, size_t width, const real *a, const r
         return;
     }
     for (size_t l = 0; l < length; l++) {
-        FA_INDEPENDENT
+        FA_ROLLED
         for (size_t i = 0; i < width; i++) {
             const size_t at = l * stride + i;
             out[at] = F(entry)(reduction, a + at, b + at, out + at, (F(two_words)){w_high[i], w_low[i]});
@@ -315,31 +305,20 @@ FA_INLINE void F(columns_of)(int reduction, size_t width, const real *a, const r
 
 /* --- What the driver calls, for every reduction --- */
 
-#define REDUCTION(name, reduction)                                                                            \
-    static void F(name##_rows)(const void *a, const void *b, void *out, size_t rows, size_t length) {         \
-        const real *from_a = a, *from_b = b;                                                                  \
-        real *to = out;                                                                                       \
-        for (size_t r = 0; r < rows; r++) {                                                                   \
-            F(row)(reduction, from_a, from_b, to, length);                                                    \
-            from_a += length;                                                                                 \
-            if (IS_BACKWARD(reduction)) from_b += length;                                                     \
-            to += reduction == FA_LOGSUMEXP ? 1 : length;                                                     \
-        }                                                                                                     \
-    }                                                                                                         \
-    static void F(name##_columns)(const void *a, const void *b, void *out, size_t blocks, size_t length,      \
-                                  size_t stride) {                                                            \
-        const real *from_a = a, *from_b = b;                                                                  \
-        real *to = out;                                                                                       \
-        for (size_t now; blocks > 0; blocks -= now / F(block)) {                                              \
-            now = blocks * F(block) >= F(tile) ? F(tile) : F(block);                                          \
-            if (now == F(tile))                                                                               \
-                F(columns_of)(reduction, F(tile), from_a, from_b, to, length, stride);                        \
-            else                                                                                              \
-                F(columns_of)(reduction, F(block), from_a, from_b, to, length, stride);                       \
-            from_a += now;                                                                                    \
-            if (IS_BACKWARD(reduction)) from_b += now;                                                        \
-            to += now;                                                                                        \
-        }                                                                                                     \
+#define REDUCTION(name, reduction)                                                                       \
+    static void F(name##_rows)(const void *a, const void *b, void *out, size_t rows, size_t length) {    \
+        const real *from_a = a, *from_b = b;                                                             \
+        real *to = out;                                                                                  \
+        for (size_t r = 0; r < rows; r++) {                                                              \
+            F(row)(reduction, from_a, from_b, to, length);                                               \
+            from_a += length;                                                                            \
+            from_b += length;                                                                            \
+            to += reduction == FA_LOGSUMEXP ? 1 : length;                                                \
+        }                                                                                                \
+    }                                                                                                    \
+    static void F(name##_columns)(const void *a, const void *b, void *out, size_t blocks, size_t length, \
+                                  size_t stride) {                                                       \
+        F(columns)(reduction, a, b, out, blocks, length, stride);                                        \
     }
 
 REDUCTION(softmax, FA_SOFTMAX)
@@ -349,3 +328,6 @@ REDUCTION(softmax_backward, FA_SOFTMAX_BACKWARD)
 REDUCTION(log_softmax_backward, FA_LOG_SOFTMAX_BACKWARD)
 
 #undef REDUCTION
+#undef FOUR
+#undef CHUNK
+#undef IS_BACKWARD
