@@ -45,8 +45,10 @@ enum { SPAN_BLOCKS = 8 };
 #define ACTIVATION_2(name, ...) \
     [FA_INDEX_##name] = {COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_GRAD_Q] = PAIR(name, grad_q)},
 
-#define REDUCTION(name) \
-    {{name##_rows_f32, name##_columns_f32}, {name##_rows_f64, name##_columns_f64}}
+#define REDUCTION(name)                                                                \
+    {                                                                                  \
+        {name##_rows_f32, name##_columns_f32}, { name##_rows_f64, name##_columns_f64 } \
+    }
 
 const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
     .name = FA_STRING(FA_ISA),

@@ -24,11 +24,8 @@ enum { SLAB = 64 };
 
 /* Picoseconds per float32 element, rounded up, for the grain of threads. */
 static const unsigned costs[FA_REDUCTION_COUNT] = {
-    [FA_SOFTMAX] = 400,
-    [FA_LOG_SOFTMAX] = 400,
-    [FA_LOGSUMEXP] = 300,
-    [FA_SOFTMAX_BACKWARD] = 200,
-    [FA_LOG_SOFTMAX_BACKWARD] = 400,
+    [FA_SOFTMAX] = 400,          [FA_LOG_SOFTMAX] = 400,          [FA_LOGSUMEXP] = 300,
+    [FA_SOFTMAX_BACKWARD] = 200, [FA_LOG_SOFTMAX_BACKWARD] = 400,
 };
 
 /* A call. Its pieces are rows, tiles of columns or blocks of gathered columns; the threads take equal numbers of them. */
@@ -52,22 +49,22 @@ static size_t start_of(const job *j, size_t column) {
     return column / j->inner * j->length * j->inner + column % j->inner;
 }
 
-#define DEFINE_COPIES(type)                                                                                     \
-    static void gather_##type(const job *j, const type *from, size_t first, size_t count, type *block) {        \
-        for (size_t slab = 0; slab < j->length; slab += SLAB)                                                   \
-            for (size_t c = 0; c < count; c++) {                                                                \
-                const type *const column = from + start_of(j, first + c);                                       \
-                for (size_t l = slab; l < j->length && l < slab + SLAB; l++)                                    \
-                    block[l * (FA_BLOCK_BYTES / sizeof(type)) + c] = column[l * j->inner];                      \
-            }                                                                                                   \
-    }                                                                                                           \
-    static void scatter_##type(const job *j, const type *block, size_t first, size_t count, type *to) {         \
-        for (size_t slab = 0; slab < j->length; slab += SLAB)                                                   \
-            for (size_t c = 0; c < count; c++) {                                                                \
-                type *const column = to + start_of(j, first + c);                                               \
-                for (size_t l = slab; l < j->length && l < slab + SLAB; l++)                                    \
-                    column[l * j->inner] = block[l * (FA_BLOCK_BYTES / sizeof(type)) + c];                      \
-            }                                                                                                   \
+#define DEFINE_COPIES(type)                                                                              \
+    static void gather_##type(const job *j, const type *from, size_t first, size_t count, type *block) { \
+        for (size_t slab = 0; slab < j->length; slab += SLAB)                                            \
+            for (size_t c = 0; c < count; c++) {                                                         \
+                const type *const column = from + start_of(j, first + c);                                \
+                for (size_t l = slab; l < j->length && l < slab + SLAB; l++)                             \
+                    block[l * (FA_BLOCK_BYTES / sizeof(type)) + c] = column[l * j->inner];               \
+            }                                                                                            \
+    }                                                                                                    \
+    static void scatter_##type(const job *j, const type *block, size_t first, size_t count, type *to) {  \
+        for (size_t slab = 0; slab < j->length; slab += SLAB)                                            \
+            for (size_t c = 0; c < count; c++) {                                                         \
+                type *const column = to + start_of(j, first + c);                                        \
+                for (size_t l = slab; l < j->length && l < slab + SLAB; l++)                             \
+                    column[l * j->inner] = block[l * (FA_BLOCK_BYTES / sizeof(type)) + c];               \
+            }                                                                                            \
     }
 DEFINE_COPIES(float)
 DEFINE_COPIES(double)

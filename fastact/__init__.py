@@ -6,8 +6,8 @@ Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attribute
 - `formula`, `derivative`: what it and its derivative compute, as text;
 - `reference`: the same in plain NumPy and float64, written to be read.
 
-`softmax`, `log_softmax`, `softmin` and `logsumexp` are functions along an axis, with `formula`, `reference` and, but for
-the last, `backward`.
+`softmax`, `log_softmax`, `softmin` and `logsumexp` are functions along an axis, with `formula`, `reference` and all but
+the last `backward`.
 """
 
 from fastact import _ufuncs

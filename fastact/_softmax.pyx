@@ -154,6 +154,10 @@ cdef copy(to, values):
         np.copyto(to, values, casting="same_kind")
 
 
+cdef minus(array):
+    return np.negative(array, out=np.empty_like(array, subok=False))
+
+
 # --- Computation -----------------------------------------------------------------------------------------------------
 
 cdef int run(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, cnp.ndarray out, Sizes n) except -1:
@@ -220,7 +224,7 @@ cdef gradient(fa_reduction reduction, given_dy, given_y, axis, out, bint negativ
         raise ValueError(f"dy: its shape is {dy.shape}, and that of y is {y.shape}")
     common = np.promote_types(dy.dtype, y.dtype)
     dy, y = dy.astype(common, copy=False), y.astype(common, copy=False)
-    return transform(reduction, np.negative(dy) if negative else dy, y, axis, out)
+    return transform(reduction, minus(dy) if negative else dy, y, axis, out)
 
 
 # --- What is exported ------------------------------------------------------------------------------------------------
@@ -341,8 +345,8 @@ def log_softmax(x, axis=-1, out=None):
     >>> import fastact as fa
     >>> fa.log_softmax([0.0, 1.0, 2.0]).round(4)
     array([-2.4076, -1.4076, -0.4076])
-    >>> float(fa.log_softmax([0.0, 100.0])[1]) == -np.exp(-100)
-    True
+    >>> [f"{y:.6g}" for y in fa.log_softmax([0.0, 100.0])]
+    ['-100', '-3.72008e-44']
     """
     x = as_floats(x, "x")
     return transform(FA_LOG_SOFTMAX, x, x, axis, out)
@@ -388,7 +392,7 @@ def softmin(x, axis=-1, out=None):
     >>> fa.softmin([0.0, 1.0, 2.0]).round(4)
     array([0.6652, 0.2447, 0.09  ])
     """
-    x = np.negative(as_floats(x, "x"))
+    x = minus(as_floats(x, "x"))
     return transform(FA_SOFTMAX, x, x, axis, out)
 
 

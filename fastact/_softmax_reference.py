@@ -28,19 +28,19 @@ def _largest(x, axis):
 
 @_quiet
 def softmax(x, *, axis=-1):
-    """exp(x) / sum(exp(x)), with the largest entry taken off first."""
+    """Exponentials over their sum, with the largest entry taken off first."""
     e = np.exp(x - _largest(x, axis))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
 @_quiet
 def log_softmax(x, *, axis=-1):
-    """x - log(sum(exp(x))), as two terms that do not cancel."""
+    """Logarithm of softmax, as two terms that do not cancel."""
     return x - _largest(x, axis) - _log_sum(x, axis) if np.size(x) else x
 
 
 def _log_sum(x, axis):
-    """log(sum(exp(x - largest))), where the largest entries are counted, so that a small rest keeps its digits."""
+    """Logarithm of sum(exp(x - largest)): the largest are counted, so that a small rest keeps its digits."""
     largest = _largest(x, axis)
     is_largest = x == largest
     rest = np.sum(np.where(is_largest, 0, np.exp(x - largest)), axis=axis, keepdims=True)
@@ -55,7 +55,7 @@ def softmin(x, *, axis=-1):
 
 @_quiet
 def logsumexp(x, *, axis=None, keepdims=False):
-    """log(sum(exp(x)))."""
+    """Logarithm of the sum of exponentials."""
     result = _largest(x, axis) + _log_sum(x, axis)
     return result if keepdims else np.squeeze(result, axis=axis)
 

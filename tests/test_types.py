@@ -27,6 +27,15 @@ assert_type(fa.swish.grad_beta(single, 2), NDArray[np.float32])
 assert_type(fa.hard_tanh.value_and_grad(single, -2), tuple[NDArray[np.float32], NDArray[np.float32]])
 assert_type(fa.gelu.backward(single, single), NDArray[np.float32])
 assert_type(fa.gelu.formula, str)
+assert_type(fa.softmax(single), NDArray[np.float32])
+assert_type(fa.softmax(integers, axis=(0, 1)), NDArray[np.float64])
+assert_type(fa.log_softmax(single, axis=None, out=single), NDArray[np.float32])
+assert_type(fa.softmin.backward(single, single, 0), NDArray[np.float32])
+assert_type(fa.softmax([1.0]), Any)
+assert_type(fa.logsumexp(single), np.float32)
+assert_type(fa.logsumexp(single, axis=0, keepdims=True), NDArray[np.float32])
+assert_type(fa.logsumexp(single, axis=0), Any)
+assert_type(fa.softmax.formula, str)
 assert_type(fa.gelu.nin, int)
 """
 WRONG = [
@@ -34,6 +43,8 @@ WRONG = [
     "fa.relu.grad_beta(single)",  # it has no such parameter
     "fa.swish(single, alpha=1)",
     "fa.set_num_threads(1.5)",
+    "fa.softmax(single, axis=0.5)",
+    "fa.logsumexp.backward(single, single)",  # its derivative is softmax
 ]
 
 
