@@ -83,10 +83,10 @@ static void scatter(const job *j, const void *block, size_t first, size_t count,
         scatter_double(j, block, first, count, (double *)to);
 }
 
-/* Columns [begin, end) of the array, for which there are two blocks of room. */
+/* Columns [begin, end) of the array, in room for a block of each input. */
 static void run_block(const job *j, size_t begin, size_t end, char *room) {
     const size_t bytes = j->length * FA_BLOCK_BYTES;
-    char *const a = room, *const b = room + bytes;
+    char *const a = room, *const b = j->backward ? room + bytes : room;
     char sums[FA_BLOCK_BYTES];
     gather(j, j->a, begin, end - begin, a);
     if (j->backward) gather(j, j->b, begin, end - begin, b);
@@ -98,7 +98,7 @@ static void run_block(const job *j, size_t begin, size_t end, char *room) {
 }
 
 /* The room's columns that a block leaves free hold zeros, or what was there before. */
-static char *make_room(const job *j) { return calloc(2 * j->length, FA_BLOCK_BYTES); }
+static char *make_room(const job *j) { return calloc((1 + (size_t)j->backward) * j->length, FA_BLOCK_BYTES); }
 
 /* A piece is a block of columns. */
 static int run_gathered(const job *j, size_t begin, size_t end) {
@@ -180,6 +180,7 @@ static int run_halves(fa_reduction reduction, int backward, int reduces, const u
     if (!room) return -1;
     float *const floats_b = backward ? room + group * row : room;
     int failed = 0;
+    const fa_environment environment = fa_enter();
     for (size_t o = 0; o < outer && !failed; o += group) {
         const size_t now = outer - o < group ? outer - o : group;
         fa_table->half_to_float(a + o * row, room, now * row);
@@ -187,6 +188,7 @@ static int run_halves(fa_reduction reduction, int backward, int reduces, const u
         failed = fa_reduce(reduction, FA_F32, room, floats_b, room, now, length, inner);
         fa_table->float_to_half(room, out + o * result, now * result);
     }
+    fa_leave(environment);
     free(room);
     return failed;
 }

@@ -65,7 +65,7 @@ typedef real F(tally);
 #endif
 
 /* The term of an entry, stored where the result is made of it. */
-FA_INLINE real F(term)(int reduction, const real *a, const real *b, real *out, real top, int usual, F(tally) * ties) {
+FA_INLINE real F(term)(int reduction, const real *a, const real *b, real *out, real top, int usual, F(tally) ties[]) {
     if (reduction == FA_SOFTMAX_BACKWARD) return *a * *b;
     if (reduction == FA_LOG_SOFTMAX_BACKWARD) return *a;
     const real x = *a, e = F(exp_below)(x, top, usual);
@@ -83,7 +83,7 @@ FA_INLINE void F(add)(real *high, real *low, real term) {
 
 /* Adds the terms of four blocks that lie `step` apart. A row has one top (shared), columns have one each. */
 FA_INLINE void F(add_four)(int reduction, const real *a, const real *b, real *out, size_t step, const real *top,
-                           int shared, int usual, real *high, real *low, F(tally) * ties) {
+                           int shared, int usual, real *high, real *low, F(tally) ties[]) {
     FA_ROLLED
     for (size_t i = 0; i < F(block); i++) {
         real terms[FOUR];
@@ -100,7 +100,7 @@ FA_INLINE void F(add_four)(int reduction, const real *a, const real *b, real *ou
 
 /* partial += the terms of one block; the partial sum of up to three is then added as those of four are. */
 FA_INLINE void F(add_one)(int reduction, const real *a, const real *b, real *out, const real *top, int shared,
-                          int usual, real *partial, F(tally) * ties) {
+                          int usual, real *partial, F(tally) ties[]) {
     FA_ROLLED
     for (size_t i = 0; i < F(block); i++)
         partial[i] += F(term)(reduction, a + i, b + i, out + i, top[shared ? 0 : i], usual, &ties[i]);
@@ -153,7 +153,7 @@ FA_INLINE void F(padded)(const real *from, size_t n, real pad, real *to) {
 
 /* The terms of a row's blocks: four by four, then one by one into partial. */
 FA_INLINE void F(add_row)(int reduction, const real *a, const real *b, real *out, size_t blocks, const real *top,
-                          int usual, real *high, real *low, real *partial, F(tally) * ties) {
+                          int usual, real *high, real *low, real *partial, F(tally) ties[]) {
     const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
     for (size_t at = 0; at < chunked; at += CHUNK)
         F(add_four)(reduction, a + at, b + at, out + at, F(block), top, 1, usual, high, low, ties);
@@ -230,19 +230,20 @@ FA_INLINE void F(row)(int reduction, const real *a, const real *b, real *out, si
 
 /* The terms of `width` neighbouring columns; their rows go to the lanes in turn. */
 FA_INLINE void F(add_columns)(int reduction, const real *a, const real *b, real *out, size_t width, size_t length,
-                              size_t stride, const real *top, int usual, real *high, real *low, F(tally) * ties) {
+                              size_t stride, const real *top, int usual, real *high, real *low, F(tally) ties[]) {
     const size_t chunked = length / CHUNK * CHUNK;
-    for (size_t row = 0; row < chunked; row += row % F(block) < F(block) - 1 ? 1 : CHUNK - F(block) + 1)
-        for (size_t i = 0; i < width; i += F(block)) {
-            const size_t at = row * stride + i, lane = row % F(block) * F(tile) + i;
-            F(add_four)(reduction, a + at, b + at, out + at, F(block) * stride, top + i, 0, usual, high + lane,
-                        low + lane, ties + i);
-        }
-    for (size_t row = chunked; row < length && row < chunked + F(block); row++)
+    for (size_t first = 0; first < chunked; first += CHUNK)
+        for (size_t j = 0; j < F(block); j++)
+            for (size_t i = 0; i < width; i += F(block)) {
+                const size_t at = (first + j) * stride + i, lane = j * F(tile) + i;
+                F(add_four)(reduction, a + at, b + at, out + at, F(block) * stride, top + i, 0, usual, high + lane,
+                            low + lane, ties + i);
+            }
+    for (size_t j = 0; j < F(block) && chunked + j < length; j++)
         for (size_t i = 0; i < width; i += F(block)) {
             _Alignas(FA_BLOCK_BYTES) real partial[F(block)] = {0};
-            const size_t lane = row % F(block) * F(tile) + i;
-            for (size_t l = row; l < length; l += F(block)) {
+            const size_t lane = j * F(tile) + i;
+            for (size_t l = chunked + j; l < length; l += F(block)) {
                 const size_t at = l * stride + i;
                 F(add_one)(reduction, a + at, b + at, out + at, top + i, 0, usual, partial, ties + i);
             }
