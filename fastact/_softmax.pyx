@@ -11,7 +11,7 @@ import operator
 
 import numpy as np
 
-from fastact import _softmax_reference
+from fastact import _softmax_docs, _softmax_reference
 
 cimport numpy as cnp
 
@@ -230,384 +230,50 @@ cdef gradient(fa_reduction reduction, given_dy, given_y, axis, out, bint negativ
 # --- What is exported ------------------------------------------------------------------------------------------------
 
 def softmax(x, axis=-1, out=None):
-    """Exponentials, divided by their sum: positive numbers whose sum along an axis is 1.
-
-    Parameters
-    ----------
-    x : array_like
-        Input, of real numbers. float32, float64 and float16 keep their type, booleans and integers give float64.
-    axis : int, tuple of int or None, default -1
-        Along which to sum; None: over all axes.
-    out : ndarray, optional
-        Where to write the result; it may be x. By default a new array is made.
-
-    Returns
-    -------
-    y : ndarray or scalar
-        Of the shape of x.
-
-    Raises
-    ------
-    TypeError
-        x is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        An axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    See Also
-    --------
-    scipy.special.softmax : The same with the default axis=None.
-
-    Notes
-    -----
-        y = exp(x) / sum(exp(x)), computed as exp(x - max(x)) / sum(exp(x - max(x)))
-
-        dx = y (dy - sum(dy y))
-
-    Largest error: 4 ULP in float32 and float64, whatever the number of entries, subnormal results included; 1 ULP in
-    float16, which is computed in float32. The result is the same for any layout of the array and any number of threads.
-
-    An entry of -inf gives 0. A row with NaN, with inf, or with nothing but -inf is NaN, as in SciPy and PyTorch. An
-    axis without entries gives an array without entries. No floating-point warning is ever raised.
-
-    Where the axes do not lie next to each other in memory, or the array has gaps, it is copied.
-
-    References
-    ----------
-    .. [1] J. S. Bridle, "Probabilistic interpretation of feedforward classification network outputs, with relationships
-       to statistical pattern recognition", Neurocomputing, NATO ASI Series F 68, 1990.
-    .. [2] P. Blanchard, D. J. Higham, N. J. Higham, "Accurately computing the log-sum-exp and softmax functions", IMA
-       Journal of Numerical Analysis 41, 2021.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastact as fa
-    >>> fa.softmax([[0.0, 1.0, 2.0], [-np.inf, 5.0, 5.0]]).round(4)
-    array([[0.09  , 0.2447, 0.6652],
-           [0.    , 0.5   , 0.5   ]])
-    >>> fa.softmax(np.zeros((2, 2), np.float32), axis=None)
-    array([[0.25, 0.25],
-           [0.25, 0.25]], dtype=float32)
-    """
     x = as_floats(x, "x")
     return transform(FA_SOFTMAX, x, x, axis, out)
 
 
 def log_softmax(x, axis=-1, out=None):
-    """Logarithm of the softmax.
-
-    Parameters
-    ----------
-    x : array_like
-        Input, of real numbers. float32, float64 and float16 keep their type, booleans and integers give float64.
-    axis : int, tuple of int or None, default -1
-        Along which to sum; None: over all axes.
-    out : ndarray, optional
-        Where to write the result; it may be x. By default a new array is made.
-
-    Returns
-    -------
-    y : ndarray or scalar
-        Of the shape of x.
-
-    Raises
-    ------
-    TypeError
-        x is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        An axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    See Also
-    --------
-    scipy.special.log_softmax : The same with the default axis=None.
-
-    Notes
-    -----
-        y = x - log(sum(exp(x))), computed as (x - max(x)) - log(sum(exp(x - max(x))))
-
-        dx = dy - exp(y) sum(dy)
-
-    Largest error: 4 ULP in float32 and float64 (5 on machines without FMA), next to 0 as well, where the largest entry
-    outweighs all others: the logarithm is log(1 + rest), with the rest summed by itself. 1 ULP in float16, which is
-    computed in float32. The result is the same for any layout of the array and any number of threads.
-
-    An entry of -inf gives -inf, and finite entries beside inf do, too. inf gives NaN, and so does -inf where there is
-    nothing else; a row with NaN is NaN; all as in SciPy. An axis without entries gives an array without entries. No
-    floating-point warning is ever raised.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastact as fa
-    >>> fa.log_softmax([0.0, 1.0, 2.0]).round(4)
-    array([-2.4076, -1.4076, -0.4076])
-    >>> [f"{y:.6g}" for y in fa.log_softmax([0.0, 100.0])]
-    ['-100', '-3.72008e-44']
-    """
     x = as_floats(x, "x")
     return transform(FA_LOG_SOFTMAX, x, x, axis, out)
 
 
 def softmin(x, axis=-1, out=None):
-    """Softmax of -x: the smallest entries have the largest shares.
-
-    Parameters
-    ----------
-    x : array_like
-        Input, of real numbers. float32, float64 and float16 keep their type, booleans and integers give float64.
-    axis : int, tuple of int or None, default -1
-        Along which to sum; None: over all axes.
-    out : ndarray, optional
-        Where to write the result; it may be x. By default a new array is made.
-
-    Returns
-    -------
-    y : ndarray or scalar
-        Of the shape of x.
-
-    Raises
-    ------
-    TypeError
-        x is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        An axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    Notes
-    -----
-        y = exp(-x) / sum(exp(-x))
-
-        dx = -y (dy - sum(dy y))
-
-    Errors and special values are those of `fastact.softmax`.
-
-    Examples
-    --------
-    >>> import fastact as fa
-    >>> fa.softmin([0.0, 1.0, 2.0]).round(4)
-    array([0.6652, 0.2447, 0.09  ])
-    """
     x = minus(as_floats(x, "x"))
     return transform(FA_SOFTMAX, x, x, axis, out)
 
 
 def logsumexp(x, axis=None, keepdims=False, out=None):
-    """Logarithm of the sum of exponentials: a smooth maximum.
-
-    Parameters
-    ----------
-    x : array_like
-        Input, of real numbers. float32, float64 and float16 keep their type, booleans and integers give float64.
-    axis : int, tuple of int or None, default None
-        Along which to sum; None: over all axes, as in SciPy and other reductions.
-    keepdims : bool, default False
-        Whether the axes that were summed over stay, with one element.
-    out : ndarray, optional
-        Where to write the result. By default a new array is made.
-
-    Returns
-    -------
-    y : ndarray or scalar
-        Of the shape of x without the axes.
-
-    Raises
-    ------
-    TypeError
-        x is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        An axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    See Also
-    --------
-    scipy.special.logsumexp : Has weights and signs as well.
-
-    Notes
-    -----
-        y = log(sum(exp(x))), computed as max(x) + log(sum(exp(x - max(x))))
-
-    Its derivative is `fastact.softmax`.
-
-    Largest error: 2 ULP of the larger of y and y - max(x) in float32 and float64; only where these two terms cancel,
-    so that y is close to 0, is it more in ULP of y. 1 ULP in float16, which is computed in float32. The result is the
-    same for any layout of the array and any number of threads.
-
-    A row with NaN is NaN; any other with inf is inf; one of nothing but -inf, or without entries, is -inf. No
-    floating-point warning is ever raised.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastact as fa
-    >>> float(fa.logsumexp([1000.0, 1000.0]).round(4))
-    1000.6931
-    >>> fa.logsumexp(np.zeros((2, 3)), axis=-1).round(4)
-    array([1.0986, 1.0986])
-    """
     return summarize(FA_LOGSUMEXP, as_floats(x, "x"), axis, keepdims, out)
 
 
 def softmax_backward(dy, y, axis=-1, out=None):
-    """Gradient with respect to the input of `fastact.softmax`, from its output.
-
-    Parameters
-    ----------
-    dy : array_like
-        Gradient with respect to the output, of real numbers.
-    y : array_like
-        Output of `fastact.softmax`, of the shape of dy.
-    axis : int, tuple of int or None, default -1
-        The axis of the softmax.
-    out : ndarray, optional
-        Where to write the result; it may be dy or y. By default a new array is made.
-
-    Returns
-    -------
-    dx : ndarray or scalar
-        Of the shape of y, and the common type of dy and y.
-
-    Raises
-    ------
-    TypeError
-        dy or y is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        The shapes of dy and y differ, an axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    Notes
-    -----
-        dx = y (dy - sum(dy y))
-
-    Largest error: 3 eps y (abs(dy) + sum(abs(dy y))), eps being that of the type (in float16, 1 ULP more).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastact as fa
-    >>> y = fa.softmax([0.0, 1.0, 2.0])
-    >>> fa.softmax.backward(np.array([1.0, 0.0, 0.0]), y).round(4)
-    array([ 0.0819, -0.022 , -0.0599])
-    """
     return gradient(FA_SOFTMAX_BACKWARD, dy, y, axis, out)
 
 
 def log_softmax_backward(dy, y, axis=-1, out=None):
-    """Gradient with respect to the input of `fastact.log_softmax`, from its output.
-
-    Parameters
-    ----------
-    dy : array_like
-        Gradient with respect to the output, of real numbers.
-    y : array_like
-        Output of `fastact.log_softmax`, of the shape of dy; none of it is above 0.
-    axis : int, tuple of int or None, default -1
-        The axis of the softmax.
-    out : ndarray, optional
-        Where to write the result; it may be dy or y. By default a new array is made.
-
-    Returns
-    -------
-    dx : ndarray or scalar
-        Of the shape of y, and the common type of dy and y.
-
-    Raises
-    ------
-    TypeError
-        dy or y is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        The shapes of dy and y differ, an axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    Notes
-    -----
-        dx = dy - exp(y) sum(dy)
-
-    Largest error: 3 eps (abs(dy) + exp(y) sum(abs(dy))), eps being that of the type (in float16, 1 ULP more).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastact as fa
-    >>> y = fa.log_softmax([0.0, 1.0, 2.0])
-    >>> fa.log_softmax.backward(np.array([1.0, 0.0, 0.0]), y).round(4)
-    array([ 0.91  , -0.2447, -0.6652])
-    """
     return gradient(FA_LOG_SOFTMAX_BACKWARD, dy, y, axis, out)
 
 
 def softmin_backward(dy, y, axis=-1, out=None):
-    """Gradient with respect to the input of `fastact.softmin`, from its output.
-
-    Parameters
-    ----------
-    dy : array_like
-        Gradient with respect to the output, of real numbers.
-    y : array_like
-        Output of `fastact.softmin`, of the shape of dy.
-    axis : int, tuple of int or None, default -1
-        The axis of the softmin.
-    out : ndarray, optional
-        Where to write the result; it may be dy or y. By default a new array is made.
-
-    Returns
-    -------
-    dx : ndarray or scalar
-        Of the shape of y, and the common type of dy and y.
-
-    Raises
-    ------
-    TypeError
-        dy or y is complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
-    ValueError
-        The shapes of dy and y differ, an axis is named twice, or `out` is read-only or has another shape.
-    numpy.exceptions.AxisError
-        There is no such axis.
-
-    Notes
-    -----
-        dx = -y (dy - sum(dy y))
-
-    Largest error: 3 eps y (abs(dy) + sum(abs(dy y))), eps being that of the type (in float16, 1 ULP more).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import fastact as fa
-    >>> y = fa.softmin([0.0, 1.0, 2.0])
-    >>> fa.softmin.backward(np.array([1.0, 0.0, 0.0]), y).round(4)
-    array([-0.2227,  0.1628,  0.0599])
-    """
     return gradient(FA_SOFTMAX_BACKWARD, dy, y, axis, out, negative=True)
 
 
-FORMULAS = {
-    "softmax": "exp(x) / sum(exp(x))",
-    "log_softmax": "x - log(sum(exp(x)))",
-    "softmin": "exp(-x) / sum(exp(-x))",
-    "logsumexp": "log(sum(exp(x)))",
-}
-
-
 def describe(function, backward=None):
-    """Hang on a function its formula, its reference and its gradient."""
+    """Hang on a function its documentation, its formula, its reference and its gradient."""
     name = function.__name__
-    function.formula = FORMULAS[name]
+    function.__doc__ = _softmax_docs.docstring(name)
+    function.formula = _softmax_docs.FORMULAS[name]
     function.reference = getattr(_softmax_reference, name)
+    function.__module__ = "fastact"
     if backward is not None:
+        backward.__doc__ = _softmax_docs.backward_docstring(name)
         backward.reference = getattr(_softmax_reference, f"{name}_backward")
+        backward.__module__ = "fastact"
         backward.__name__ = "backward"
         backward.__qualname__ = f"{name}.backward"
-        backward.__module__ = "fastact"
         function.backward = backward
-    function.__module__ = "fastact"
 
 
 describe(softmax, softmax_backward)

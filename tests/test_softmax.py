@@ -200,7 +200,9 @@ def test_bounds_by_mpmath(kind, dtype):
     rng = np.random.default_rng(5)
 
     def unit(exact):
-        return mpmath.mpf(float(ulp(np.longdouble(mpmath.nstr(exact, 25) if abs(exact) > mpmath.mpf("1e-400") else 0), dtype)))
+        return mpmath.mpf(
+            float(ulp(np.longdouble(mpmath.nstr(exact, 25) if abs(exact) > mpmath.mpf("1e-400") else 0), dtype))
+        )
 
     with mpmath.workdps(400):
         for n in (2, 5, 20):
