@@ -26,8 +26,8 @@ _ERRORS = {
     "log_softmax": "4 ULP in float32 and float64 (5 on machines without FMA), next to 0 as well, where one entry "
     "outweighs all others",
     "softmin": "4 ULP in float32 and float64, subnormal results included",
-    "logsumexp": "4 ULP of the larger of y and y - max(x) in float32 and float64 (5 on machines without FMA); only where "
-    "these cancel is it more in ULP of y",
+    "logsumexp": "4 ULP of the larger of y and y - max(x) in float32 and float64 (5 on machines without FMA); only "
+    "where these cancel is it more in ULP of y",
 }
 
 _BACKWARD_ERRORS = {
