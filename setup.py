@@ -196,6 +196,7 @@ def over_core(name):
 
 EXTENSIONS = [
     over_core("_channels"),
+    over_core("_softmax"),
     over_core("_ufuncs"),
     over_core("views"),
     extension("_exact", ["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),

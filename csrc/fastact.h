@@ -99,6 +99,23 @@ FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const pt
 FA_API void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n,
                            int num_threads);
 
+/* Softmax and its like: reductions over one axis of contiguous arrays in C order, seen as outer x length x inner and
+ * reduced over length. out has the shape of a, and may be a or b; that of FA_LOGSUMEXP is outer x inner, and is neither.
+ * The result of a row depends on its entries and their order alone. */
+typedef enum {
+    FA_SOFTMAX,              /* a: x -> e^x / sum e^x */
+    FA_LOG_SOFTMAX,          /* a: x -> x - log sum e^x */
+    FA_LOGSUMEXP,            /* a: x -> log sum e^x */
+    FA_SOFTMAX_BACKWARD,     /* a: dy, b: y = softmax(x) -> dx */
+    FA_LOG_SOFTMAX_BACKWARD, /* a: dy, b: y = log_softmax(x) -> dx */
+    FA_REDUCTION_COUNT
+} fa_reduction;
+
+/* b is for the backward reductions; others ignore it. Runs on as many threads as that is worth. 0, or -1: there is not
+ * enough memory for a copy of a few columns, and out is undefined. */
+FA_API int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
+                     size_t length, size_t inner);
+
 /* Arrays that are outer x channels x inner elements in C order, float or double, with parameters and a bias of their own
  * for each channel, in one pass and on as many threads as that is worth.
  *

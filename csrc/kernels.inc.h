@@ -10,9 +10,12 @@
 #if defined(__clang__)
 #define FA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define FA_UNROLL _Pragma("clang loop unroll(full)")
+#define FA_ROLLED _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #else
 #define FA_INDEPENDENT _Pragma("GCC ivdep")
 #define FA_UNROLL _Pragma("GCC unroll 32")
+/* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars. */
+#define FA_ROLLED _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 #endif
 
 /* Blocks looked at before they are computed. Larger spans cost what a rare large x slows down, smaller ones the look:
@@ -45,6 +48,11 @@ enum { SPAN_BLOCKS = 8 };
 #define ACTIVATION_2(name, ...) [FA_INDEX_##name] = {LEARNABLE(name), [FA_GRAD_Q] = PAIR(name, grad_q)},
 #define GATED(name, ...) [FA_INDEX_##name] = {[FA_FORWARD] = PAIR(name, forward), [FA_BACKWARD] = PAIR(name, backward)},
 
+#define REDUCTION(name)                                                                \
+    {                                                                                  \
+        {name##_rows_f32, name##_columns_f32}, { name##_rows_f64, name##_columns_f64 } \
+    }
+
 const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
     .name = FA_STRING(FA_ISA),
     .has_fma = FA_HAS_FMA,
@@ -53,6 +61,11 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
 #include "functions.def"
         },
     .vectors = {{total_f32, accumulate_f32, add_bias_f32}, {total_f64, accumulate_f64, add_bias_f64}},
+    .reductions = {[FA_SOFTMAX] = REDUCTION(softmax),
+                   [FA_LOG_SOFTMAX] = REDUCTION(log_softmax),
+                   [FA_LOGSUMEXP] = REDUCTION(logsumexp),
+                   [FA_SOFTMAX_BACKWARD] = REDUCTION(softmax_backward),
+                   [FA_LOG_SOFTMAX_BACKWARD] = REDUCTION(log_softmax_backward)},
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
     .stream_blocks = stream_blocks,

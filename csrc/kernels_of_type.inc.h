@@ -111,6 +111,7 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
     LOOP(name, backward, 1, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual),                            \
          (out[i] = dy * up * result.grad, OUTPUT(4)[i] = dy * result.value))
 #include "functions.def"
+#include "softmax.inc.h"
 
 #include "sums.h"
 

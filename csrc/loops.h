@@ -24,6 +24,16 @@ typedef struct {
     void (*add_bias)(const void *x, const void *bias, int shared, void *y, size_t n);
 } fa_vectors;
 
+/* Blocks of columns that are taken together: of every row 256 bytes, so that memory is read in runs. */
+enum { FA_TILE_BLOCKS = 4 };
+
+/* A reduction over rows of `length` entries, and over up to a tile of neighbouring columns, in whole blocks, whose
+ * entries lie `stride` apart. a, b and out as in fa_reduce. */
+typedef struct {
+    void (*rows)(const void *a, const void *b, void *out, size_t rows, size_t length);
+    void (*columns)(const void *a, const void *b, void *out, size_t blocks, size_t length, size_t stride);
+} fa_reduction_kernels;
+
 enum {
 #define ACTIVATION_0(name, ...) FA_INDEX_##name,
 #define ACTIVATION_1(name, ...) FA_INDEX_##name,
@@ -38,6 +48,7 @@ typedef struct {
     int has_fma;
     fa_kernels kernels[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][2]; /* [..][..][FA_F32, FA_F64]; NULL: none */
     fa_vectors vectors[2];                                          /* [FA_F32, FA_F64] */
+    fa_reduction_kernels reductions[FA_REDUCTION_COUNT][2];                /* [..][FA_F32, FA_F64] */
     void (*half_to_float)(const unsigned short *half, float *single, size_t n);
     void (*float_to_half)(const float *single, unsigned short *half, size_t n);
     void (*stream_blocks)(void *to, const void *from, size_t blocks); /* to: aligned to a block; NULL: there is none */
@@ -60,5 +71,8 @@ extern const fa_isa_table *fa_table; /* of the ISA in use */
 /* Whether the outputs of work on n elements are better stored past the cache, and fa_run where that is decided. */
 int fa_streams(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int streams);
+
+/* Like fa_threads_for, with the picoseconds that an element costs. */
+int fa_threads_for_cost(unsigned cost, size_t n);
 
 #endif

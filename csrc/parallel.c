@@ -44,19 +44,20 @@ int fa_set_num_threads(int count) {
 }
 
 /* A call on a few elements comes through here, too: no division before the first return. */
-static int threads_within(int limit, const fa_loop *loop, size_t n) {
+static int threads_within(int limit, unsigned cost, size_t n) {
 #ifdef _OPENMP
-    const uint64_t work = (uint64_t)n * loop->cost;
+    const uint64_t work = (uint64_t)n * cost;
     if (work < 2 * worthwhile || atomic_load_explicit(&forked, memory_order_relaxed) || omp_in_parallel()) return 1;
     const uint64_t parts = work / worthwhile;
     return parts < (uint64_t)limit ? (int)parts : limit;
 #else
-    (void)limit, (void)loop, (void)n;
+    (void)limit, (void)cost, (void)n;
     return 1;
 #endif
 }
 
-int fa_threads_for(const fa_loop *loop, size_t n) { return threads_within(fa_get_num_threads(), loop, n); }
+int fa_threads_for_cost(unsigned cost, size_t n) { return threads_within(fa_get_num_threads(), cost, n); }
+int fa_threads_for(const fa_loop *loop, size_t n) { return fa_threads_for_cost(loop->cost, n); }
 
 #if defined(_OPENMP) && HAS_FORK
 static void run_serial(void) { atomic_store_explicit(&forked, 1, memory_order_relaxed); }
@@ -98,7 +99,7 @@ static void run_part(void *context, int part) {
 }
 
 void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int num_threads) {
-    const size_t parts = (size_t)threads_within(num_threads, loop, n);
+    const size_t parts = (size_t)threads_within(num_threads, loop->cost, n);
     if (parts < 2) {
         fa_run(loop, operands, strides, n);
         return;

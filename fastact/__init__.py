@@ -9,6 +9,9 @@ Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attribute
 
 Gated pairs, such as `fastact.swiglu(gate, up)`, are ufuncs as well, with `backward`, `formula`, `derivative` and
 `reference`.
+
+`softmax`, `log_softmax`, `softmin` and `logsumexp` are functions along an axis, with `formula`, `reference` and all but
+the last `backward`.
 """
 
 from fastact import _ufuncs
@@ -16,6 +19,7 @@ from fastact._describe import describe
 from fastact._layers import backward_params, bias_act, prelu
 from fastact._paths import get_include, get_library_dir
 from fastact._runtime import show_runtime
+from fastact._softmax import log_softmax, logsumexp, softmax, softmin
 from fastact._ufuncs import get_num_threads, get_pool_limit, set_num_threads, set_pool_limit
 
 __version__ = _ufuncs.version()
@@ -25,10 +29,14 @@ __all__ = [
     "get_library_dir",
     "get_num_threads",
     "get_pool_limit",
+    "log_softmax",
+    "logsumexp",
     "prelu",
     "set_num_threads",
     "set_pool_limit",
     "show_runtime",
+    "softmax",
+    "softmin",
     *_ufuncs.table,
     *_ufuncs.gated,
 ]

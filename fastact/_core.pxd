@@ -24,6 +24,14 @@ cdef extern from "fastact.h" nogil:
         FA_BACKWARD_PARAMETERS
         FA_OPERATION_COUNT
 
+    ctypedef int fa_reduction
+    enum:
+        FA_SOFTMAX
+        FA_LOG_SOFTMAX
+        FA_LOGSUMEXP
+        FA_SOFTMAX_BACKWARD
+        FA_LOG_SOFTMAX_BACKWARD
+
     ctypedef struct fa_parameter:
         const char *name
         double value
@@ -50,6 +58,8 @@ cdef extern from "fastact.h" nogil:
     void fa_run(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     void fa_run_parallel(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n)
     void fa_run_threads(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n, int num_threads)
+    int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
+                  size_t length, size_t inner)
     float fa_nearest_float(double x)
 
     enum:

@@ -115,7 +115,7 @@ def ident(value):
     """How a parameter of a test is shown."""
     if isinstance(value, type):
         return value.__name__
-    return ".".join(value) if isinstance(value, tuple) else None
+    return ".".join(map(str, value)) if isinstance(value, tuple) else None
 
 
 def pytest_make_parametrize_id(config, val, argname):

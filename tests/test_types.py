@@ -37,6 +37,15 @@ assert_type(fa.swiglu.backward(single, single, single), tuple[NDArray[np.float32
 assert_type(fa.swiglu.backward(single, single), NDArray[np.float32])
 assert_type(fa.swiglu.backward(single, single, out=single, axis=0), NDArray[np.float32])
 assert_type(fa.gelu.formula, str)
+assert_type(fa.softmax(single), NDArray[np.float32])
+assert_type(fa.softmax(integers, axis=(0, 1)), NDArray[np.float64])
+assert_type(fa.log_softmax(single, axis=None, out=single), NDArray[np.float32])
+assert_type(fa.softmin.backward(single, single, 0), NDArray[np.float32])
+assert_type(fa.softmax([1.0]), Any)
+assert_type(fa.logsumexp(single), np.float32)
+assert_type(fa.logsumexp(single, axis=0, keepdims=True), NDArray[np.float32])
+assert_type(fa.logsumexp(single, axis=0), Any)
+assert_type(fa.softmax.formula, str)
 assert_type(fa.gelu.nin, int)
 numbers = array.array("f", [0, 0, 0])
 assert_type(views.silu(single, numbers), "array.array[float]")
@@ -64,6 +73,8 @@ WRONG = [
     "views.silu(single, single, num_threads=1.5)",
     "fa.threshold.backward_params(single, single)",
     "fa.relu.backward_params(single, single)",
+    "fa.softmax(single, axis=0.5)",
+    "fa.logsumexp.backward(single, single)",  # its derivative is softmax
 ]
 
 

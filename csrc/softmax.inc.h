@@ -1,0 +1,333 @@
+/* Softmax and what belongs to it, for one ISA and one type: a row is reduced to a few numbers, which then map each of
+ * its entries to the result.
+ *
+ *   softmax: e^(x - top) / S; log_softmax: x - (top + log S); logsumexp: top + log S, with S = sum e^(x - top)
+ *   softmax.backward: y (dy - sum dy y); log_softmax.backward: dy - e^y sum dy
+ *
+ * x - top is taken in two words. A sum has F(block) lanes, to which the terms go in turn; a lane adds its terms in
+ * fours, the fours in two words, and so are the lanes added up. Hence the error does not grow with the length, and the
+ * order depends on the length alone: rows (SIMD along them) and columns (SIMD across them) have the same bits. For a
+ * logarithm the largest entries are counted, not added: S = count + rest keeps all digits of a rest below 1.
+ *
+ * reduction is a constant wherever these functions are inlined.
+ */
+#define FOUR 4 /* terms that a lane adds in one word each */
+#define CHUNK (FOUR * F(block))
+
+enum { F(tile) = FA_TILE_BLOCKS * F(block) };
+
+/* The largest top - x for which e^(x - top) is a normal number and x - top needs no care for infinities. */
+static const real F(exp_usual) = FA_REAL == 32 ? 87 : 708;
+
+#define IS_BACKWARD(reduction) (reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD)
+
+/* e^(x - top) for x <= top. */
+FA_INLINE real F(exp_below)(real x, real top, int usual) {
+    const F(two_words) t = F(sum)(x, -top);
+    const real high = usual ? t.high : F(at_least)(-F(exp_top), t.high);
+    const real low = usual || t.high > -F(exp_top) ? t.low : 0;
+    return F(times)(1, F(fade)(F(exp_power)(high, low), usual ? 0 : 1));
+}
+
+/* log(1 + r) for r >= 0: with 1 + r = 2^k (1 + g), k ln2 + log1p(g); where k is 0, g is r. */
+FA_INLINE real F(log1p_of)(F(two_words) r) {
+    const real sum = 1 + r.high;
+    const integer k = (integer)((unsigned_integer)F(bits)(sum) >> F(mantissa_bits)) - (integer)F(bias);
+    const real n = F(from_bits)(F(bits)(F(shift)) + k) - F(shift);
+    const real scale = F(from_bits)(F(to_exponent)((integer)F(bias) - k));
+    const real g = (scale * r.high + (scale - 1)) + scale * r.low;
+    return FMA(n, F(ln2_high), FMA(n, F(ln2_low), g * F(log1p_ratio)(g)));
+}
+
+/* --- What a row is reduced to --- */
+
+/* The largest and the smallest entry in each place of a block, over `count` blocks `step` apart; NaN is passed over. */
+FA_INLINE void F(peaks)(size_t count, const real *x, size_t step, real *top, real *least) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++) {
+        real high = top[i], low = least[i];
+        FA_UNROLL
+        for (size_t k = 0; k < count; k++) {
+            const real now = x[k * step + i];
+            high = now > high ? now : high;
+            low = now < low ? now : low;
+        }
+        top[i] = high;
+        least[i] = low;
+    }
+}
+
+/* How many entries are the largest one: float32 has too few digits to count them, SSE2 no 64-bit integers to compare. */
+#if FA_REAL == 32
+typedef integer F(tally);
+#else
+typedef real F(tally);
+#endif
+
+/* The term of an entry, stored where the result is made of it. */
+FA_INLINE real F(term)(int reduction, const real *a, const real *b, real *out, real top, int usual, F(tally) ties[]) {
+    if (reduction == FA_SOFTMAX_BACKWARD) return *a * *b;
+    if (reduction == FA_LOG_SOFTMAX_BACKWARD) return *a;
+    const real x = *a, e = F(exp_below)(x, top, usual);
+    if (reduction == FA_SOFTMAX) return *out = e;
+    *ties += x == top ? 1 : 0;
+    return x == top ? 0 : e;
+}
+
+/* high + low += term, in two words */
+FA_INLINE void F(add)(real *high, real *low, real term) {
+    const F(two_words) s = F(sum)(*high, term);
+    *high = s.high;
+    *low += s.low;
+}
+
+/* Adds the terms of four blocks that lie `step` apart. A row has one top (shared), columns have one each. */
+FA_INLINE void F(add_four)(int reduction, const real *a, const real *b, real *out, size_t step, const real *top,
+                           int shared, int usual, real *high, real *low, F(tally) ties[]) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++) {
+        real terms[FOUR];
+        F(tally) count = ties[i];
+        FA_UNROLL
+        for (size_t k = 0; k < FOUR; k++) {
+            const size_t at = k * step + i;
+            terms[k] = F(term)(reduction, a + at, b + at, out + at, top[shared ? 0 : i], usual, &count);
+        }
+        F(add)(high + i, low + i, (terms[0] + terms[1]) + (terms[2] + terms[3]));
+        ties[i] = count;
+    }
+}
+
+/* partial += the terms of one block; the partial sum of up to three is then added as those of four are. */
+FA_INLINE void F(add_one)(int reduction, const real *a, const real *b, real *out, const real *top, int shared,
+                          int usual, real *partial, F(tally) ties[]) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++)
+        partial[i] += F(term)(reduction, a + i, b + i, out + i, top[shared ? 0 : i], usual, &ties[i]);
+}
+
+FA_INLINE void F(add_partial)(const real *partial, real *high, real *low) {
+    FA_ROLLED
+    for (size_t i = 0; i < F(block); i++) F(add)(high + i, low + i, partial[i]);
+}
+
+/* The sum of lane j + half is added to that of lane j; the lanes are met in halves, those missing being 0. */
+FA_INLINE void F(join)(real *high, real *low, size_t to, size_t from) {
+    const F(two_words) s = F(sum)(high[to], high[from]);
+    high[to] = s.high;
+    low[to] = (low[to] + low[from]) + s.low;
+}
+
+/* What entries are mapped with: the inverse of S, or top + log S, or the sum, in two words. */
+FA_INLINE F(two_words) F(conclude)(int reduction, real top, real high, real low, real ties) {
+    if (reduction == FA_SOFTMAX) {
+        const F(two_words) r = F(reciprocal)(F(ordered_sum)(high, low));
+        return (F(two_words)){r.high, -r.high * r.low};
+    }
+    const F(two_words) rest = F(sum)(high, ties - 1);
+    const F(two_words) sum = IS_BACKWARD(reduction)
+        ? F(sum)(high, low)
+        : F(sum)(top, F(log1p_of)((F(two_words)){rest.high, rest.low + low}));
+    return (F(two_words)){sum.high, F(absolute)(sum.high) <= F(largest) ? sum.low : 0};
+}
+
+/* An entry of the result; for softmax, out holds e^(x - top). */
+FA_INLINE real F(entry)(int reduction, const real *a, const real *b, const real *out, F(two_words) w) {
+    switch (reduction) {
+    case FA_SOFTMAX: return FMA(*out, w.high, *out * w.low);
+    case FA_SOFTMAX_BACKWARD: return *b * ((*a - w.high) - w.low);
+    case FA_LOG_SOFTMAX_BACKWARD: return FMA(-F(exp_below)(F(at_most)(F(exp_usual), *b), 0, 0), w.high + w.low, *a);
+    default: {
+        const F(two_words) t = F(sum)(*a, -w.high);
+        return F(whole)((F(two_words)){t.high, t.low - w.low});
+    }
+    }
+}
+
+/* --- Rows --- */
+
+FA_INLINE void F(padded)(const real *from, size_t n, real pad, real *to) {
+    for (size_t i = 0; i < F(block); i++) to[i] = pad;
+    __builtin_memcpy(to, from, n * sizeof(real));
+}
+
+/* The terms of a row's blocks: four by four, then one by one into partial. */
+FA_INLINE void F(add_row)(int reduction, const real *a, const real *b, real *out, size_t blocks, const real *top,
+                          int usual, real *high, real *low, real *partial, F(tally) ties[]) {
+    const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
+    for (size_t at = 0; at < chunked; at += CHUNK)
+        F(add_four)(reduction, a + at, b + at, out + at, F(block), top, 1, usual, high, low, ties);
+    for (size_t at = chunked; at < end; at += F(block))
+        F(add_one)(reduction, a + at, b + at, out + at, top, 1, usual, partial, ties);
+}
+
+/* The largest and the smallest entry, to top[0] and least[0]; `last` is a block with what is left, if `rest`. */
+FA_INLINE void F(row_peaks)(const real *a, size_t blocks, const real *last, size_t rest, real *top, real *least) {
+    const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
+    for (size_t at = 0; at < chunked; at += CHUNK) F(peaks)(FOUR, a + at, F(block), top, least);
+    for (size_t at = chunked; at < end; at += F(block)) F(peaks)(1, a + at, 0, top, least);
+    if (rest) F(peaks)(1, last, 0, top, least);
+    FA_UNROLL
+    for (size_t half = F(block) / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++) {
+            top[j] = top[j + half] > top[j] ? top[j + half] : top[j];
+            least[j] = least[j + half] < least[j] ? least[j + half] : least[j];
+        }
+}
+
+FA_INLINE void F(map_row)(int reduction, const real *a, const real *b, real *out, size_t blocks, F(two_words) w) {
+    FA_ROLLED
+    for (size_t i = 0; i < blocks * F(block); i++) out[i] = F(entry)(reduction, a + i, b + i, out + i, w);
+}
+
+/* What remains of a row after its whole blocks is computed in a block of its own, padded. */
+FA_INLINE void F(row)(int reduction, const real *a, const real *b, real *out, size_t length) {
+    const size_t blocks = length / F(block), whole = blocks * F(block), rest = length - whole;
+    const real infinity = (real)__builtin_inf();
+    _Alignas(FA_BLOCK_BYTES) real top[F(block)], least[F(block)], high[F(block)], low[F(block)], partial[F(block)];
+    _Alignas(FA_BLOCK_BYTES) real last_a[F(block)], last_b[F(block)], last_out[F(block)];
+    _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(block)];
+    for (size_t j = 0; j < F(block); j++) {
+        high[j] = low[j] = partial[j] = 0;
+        ties[j] = 0;
+        top[j] = -infinity;
+        least[j] = infinity;
+    }
+
+    int usual = 1;
+    if (!IS_BACKWARD(reduction)) {
+        if (rest) F(padded)(a + whole, rest, a[whole], last_a);
+        F(row_peaks)(a, blocks, last_a, rest, top, least);
+        usual = top[0] - least[0] <= F(exp_usual);
+    }
+    if (usual)
+        F(add_row)(reduction, a, b, out, blocks, top, 1, high, low, partial, ties);
+    else
+        F(add_row)(reduction, a, b, out, blocks, top, 0, high, low, partial, ties);
+    if (rest) {
+        F(padded)(a + whole, rest, IS_BACKWARD(reduction) ? 0 : -infinity, last_a);
+        if (IS_BACKWARD(reduction)) F(padded)(b + whole, rest, 0, last_b);
+        F(add_one)(reduction, last_a, last_b, last_out, top, 1, 0, partial, ties);
+    }
+    F(add_partial)(partial, high, low);
+    FA_UNROLL
+    for (size_t half = F(block) / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++) F(join)(high, low, j, j + half);
+    real count = 0;
+    for (size_t j = 0; j < F(block); j++) count += (real)ties[j];
+
+    const F(two_words) w = F(conclude)(reduction, top[0], high[0], low[0], count);
+    if (reduction == FA_LOGSUMEXP) {
+        *out = w.high;
+        return;
+    }
+    F(map_row)(reduction, a, b, out, blocks, w);
+    F(map_row)(reduction, last_a, last_b, last_out, rest > 0, w);
+    __builtin_memcpy(out + whole, last_out, rest * sizeof(real));
+}
+
+/* --- Columns --- */
+
+/* The terms of `width` neighbouring columns; their rows go to the lanes in turn. */
+FA_INLINE void F(add_columns)(int reduction, const real *a, const real *b, real *out, size_t width, size_t length,
+                              size_t stride, const real *top, int usual, real *high, real *low, F(tally) ties[]) {
+    const size_t chunked = length / CHUNK * CHUNK;
+    for (size_t first = 0; first < chunked; first += CHUNK)
+        for (size_t j = 0; j < F(block); j++)
+            for (size_t i = 0; i < width; i += F(block)) {
+                const size_t at = (first + j) * stride + i, lane = j * F(tile) + i;
+                F(add_four)(reduction, a + at, b + at, out + at, F(block) * stride, top + i, 0, usual, high + lane,
+                            low + lane, ties + i);
+            }
+    for (size_t j = 0; j < F(block) && chunked + j < length; j++)
+        for (size_t i = 0; i < width; i += F(block)) {
+            _Alignas(FA_BLOCK_BYTES) real partial[F(block)] = {0};
+            const size_t lane = j * F(tile) + i;
+            for (size_t l = chunked + j; l < length; l += F(block)) {
+                const size_t at = l * stride + i;
+                F(add_one)(reduction, a + at, b + at, out + at, top + i, 0, usual, partial, ties + i);
+            }
+            F(add_partial)(partial, high + lane, low + lane);
+        }
+}
+
+/* Up to a tile of neighbouring columns, in whole blocks. */
+FA_INLINE void F(columns)(int reduction, const real *a, const real *b, real *out, size_t blocks, size_t length,
+                          size_t stride) {
+    _Alignas(FA_BLOCK_BYTES) real top[F(tile)], least[F(tile)], w_high[F(tile)], w_low[F(tile)];
+    _Alignas(FA_BLOCK_BYTES) real high[F(block) * F(tile)], low[F(block) * F(tile)];
+    _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(tile)];
+    const size_t lanes = length < F(block) ? length : F(block), width = blocks * F(block);
+    for (size_t i = 0; i < width; i++) {
+        top[i] = -(real)__builtin_inf();
+        least[i] = (real)__builtin_inf();
+        ties[i] = 0;
+    }
+    for (size_t j = 0; j < lanes; j++)
+        for (size_t i = 0; i < width; i++) high[j * F(tile) + i] = low[j * F(tile) + i] = 0;
+
+    int usual = 1;
+    if (!IS_BACKWARD(reduction)) {
+        const size_t fours = length / FOUR * FOUR;
+        for (size_t l = 0; l < fours; l += FOUR)
+            for (size_t i = 0; i < width; i += F(block)) F(peaks)(FOUR, a + l * stride + i, stride, top + i, least + i);
+        for (size_t l = fours; l < length; l++)
+            for (size_t i = 0; i < width; i += F(block)) F(peaks)(1, a + l * stride + i, 0, top + i, least + i);
+        for (size_t i = 0; i < width; i++) usual &= top[i] - least[i] <= F(exp_usual);
+    }
+    if (usual)
+        F(add_columns)(reduction, a, b, out, width, length, stride, top, 1, high, low, ties);
+    else
+        F(add_columns)(reduction, a, b, out, width, length, stride, top, 0, high, low, ties);
+    for (size_t half = F(block) / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half && j + half < lanes; j++) {
+            FA_ROLLED
+            for (size_t i = 0; i < width; i++) F(join)(high, low, j * F(tile) + i, (j + half) * F(tile) + i);
+        }
+    FA_ROLLED
+    for (size_t i = 0; i < width; i++) {
+        const F(two_words) w = F(conclude)(reduction, top[i], high[i], low[i], (real)ties[i]);
+        w_high[i] = w.high;
+        w_low[i] = w.low;
+    }
+    if (reduction == FA_LOGSUMEXP) {
+        __builtin_memcpy(out, w_high, width * sizeof(real));
+        return;
+    }
+    for (size_t l = 0; l < length; l++) {
+        FA_ROLLED
+        for (size_t i = 0; i < width; i++) {
+            const size_t at = l * stride + i;
+            out[at] = F(entry)(reduction, a + at, b + at, out + at, (F(two_words)){w_high[i], w_low[i]});
+        }
+    }
+}
+
+/* --- What the driver calls, for every reduction --- */
+
+#define REDUCTION(name, reduction)                                                                       \
+    static void F(name##_rows)(const void *a, const void *b, void *out, size_t rows, size_t length) {    \
+        const real *from_a = a, *from_b = b;                                                             \
+        real *to = out;                                                                                  \
+        for (size_t r = 0; r < rows; r++) {                                                              \
+            F(row)(reduction, from_a, from_b, to, length);                                               \
+            from_a += length;                                                                            \
+            from_b += length;                                                                            \
+            to += reduction == FA_LOGSUMEXP ? 1 : length;                                                \
+        }                                                                                                \
+    }                                                                                                    \
+    static void F(name##_columns)(const void *a, const void *b, void *out, size_t blocks, size_t length, \
+                                  size_t stride) {                                                       \
+        F(columns)(reduction, a, b, out, blocks, length, stride);                                        \
+    }
+
+REDUCTION(softmax, FA_SOFTMAX)
+REDUCTION(log_softmax, FA_LOG_SOFTMAX)
+REDUCTION(logsumexp, FA_LOGSUMEXP)
+REDUCTION(softmax_backward, FA_SOFTMAX_BACKWARD)
+REDUCTION(log_softmax_backward, FA_LOG_SOFTMAX_BACKWARD)
+
+#undef REDUCTION
+#undef FOUR
+#undef CHUNK
+#undef IS_BACKWARD
