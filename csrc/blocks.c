@@ -17,6 +17,10 @@ enum { BATCH = 256 };
 /* Bytes of an output from which it is stored past the cache, and blocks computed in between: TODO */
 enum { STREAM_BYTES = 1 << 25, PIECE_BLOCKS = 64 };
 
+/* Bytes of an operand that are too few to be shared among threads or stored past the cache: whole blocks go to the kernel
+ * without strides to be looked at. */
+enum { FEW_BYTES = 1 << 14 };
+
 typedef union {
     _Alignas(64) float f32[BATCH];
     double f64[BATCH];
@@ -149,8 +153,32 @@ void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *st
     fa_leave(environment);
 }
 
+void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n) {
+    const ptrdiff_t item = item_size(loop->type);
+    const size_t bytes = n * (size_t)item;
+    if (bytes > 0 && bytes <= FEW_BYTES && bytes % FA_BLOCK_BYTES == 0 && loop->type != FA_F16) {
+        const fa_environment environment = fa_enter();
+        loop->kernels.scalar((void *const *)operands, bytes / FA_BLOCK_BYTES);
+        fa_leave(environment);
+        return;
+    }
+    const int first_parameter = loop->inputs - loop->activation->parameter_count;
+    ptrdiff_t strides[FA_MAX_OPERANDS];
+    for (int k = 0; k < loop->inputs + loop->outputs; k++)
+        strides[k] = k >= first_parameter && k < loop->inputs ? 0 : item;
+    fa_run_parallel(loop, operands, strides, n);
+}
+
+/* Whether a number is a normal float or 0, so that nothing is to be rounded. */
+static int is_float(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits << 35 == 0 && (bits >> 52 & 0x7ff) - 897 < 254) || bits << 1 == 0;
+}
+
 /* The volatile variables keep the conversion between the two changes of the environment. */
 float fa_nearest_float(double x) {
+    if (is_float(x)) return (float)x;
     const fa_environment environment = fa_enter();
     const volatile double given = x;
     const volatile float nearest = (float)given;

@@ -1,33 +1,12 @@
 /* The functions that fastact.h declares for every activation by its name. */
-#include "fpenv.h"
 #include "loops.h"
-
-/* Too little to share among threads, or to be stored past the cache. */
-enum { FEW_BYTES = 1 << 14 };
 
 static const fa_loop *find(int activation, fa_operation operation, fa_type type) {
     return fa_get_loop(fa_activation_at((size_t)activation), operation, type);
 }
 
-/* operands: inputs, parameters, outputs. A few whole blocks go to the kernel at once, without strides to be looked at. */
-static void run(const fa_loop *loop, const void *const *operands, size_t n) {
-    const ptrdiff_t item = loop->type == FA_F64 ? sizeof(double) : sizeof(float);
-    const size_t bytes = n * (size_t)item;
-    if (bytes > 0 && bytes <= FEW_BYTES && bytes % FA_BLOCK_BYTES == 0) {
-        const fa_environment environment = fa_enter();
-        loop->kernels.scalar((void *const *)operands, bytes / FA_BLOCK_BYTES);
-        fa_leave(environment);
-        return;
-    }
-    const int first_parameter = loop->inputs - loop->activation->parameter_count;
-    ptrdiff_t strides[FA_MAX_OPERANDS];
-    for (int k = 0; k < loop->inputs + loop->outputs; k++)
-        strides[k] = k >= first_parameter && k < loop->inputs ? 0 : item;
-    fa_run_parallel(loop, (char *const *)operands, strides, n);
-}
-
 #define RUN(name, operation, TYPE, ...) \
-    run(find(FA_INDEX_##name, operation, FA_##TYPE), (const void *const[]){__VA_ARGS__}, n)
+    fa_run_contiguous(find(FA_INDEX_##name, operation, FA_##TYPE), (char *const *)(const void *const[]){__VA_ARGS__}, n)
 
 /* parameters: the formal ones; the actual ones follow. Both end in a comma unless they are empty. */
 #define NONE

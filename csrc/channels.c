@@ -16,6 +16,7 @@
 
 enum {
     STRIP = 2048, /* elements: a strip of every operand fits into the second-level cache */
+    LONG = 1 << 16, /* elements of a strip of which nothing is needed again */
     SHORT = 256, /* elements of a run: a kernel is not called for each that is shorter */
     FEWEST_ROWS = 8, /* in a group */
     MOST_ROWS = 64,
@@ -36,7 +37,8 @@ struct job {
     size_t item, n;
     size_t units; /* of work, one after the other in memory */
     size_t strips; /* in a run */
-    size_t repeats, row, strip; /* runs of each channel in a row; elements of a row and of its strips */
+    size_t strip; /* elements */
+    size_t repeats, row; /* runs of each channel in a row; elements of a row */
     size_t bands, rows, groups; /* in a row; in a group; in all */
     double *sums[MAX_OUTPUTS]; /* of strips or groups; NULL: not wanted */
 };
@@ -76,10 +78,10 @@ static void run_strip(const job *j, size_t start, size_t n, size_t at, size_t sl
 
 /* Sums of strips stand together for each channel. */
 static void run_in_run(const job *j, size_t unit) {
-    const size_t run = unit / j->strips, first = unit % j->strips * STRIP;
+    const size_t run = unit / j->strips, first = unit % j->strips * j->strip;
     const size_t channel = run % j->shape.channels, outer = run / j->shape.channels;
     const size_t slot = (channel * j->shape.outer + outer) * j->strips + unit % j->strips;
-    run_strip(j, run * j->shape.inner + first, smaller(STRIP, j->shape.inner - first), channel, slot);
+    run_strip(j, run * j->shape.inner + first, smaller(j->strip, j->shape.inner - first), channel, slot);
 }
 
 /* A group of rows has a row of sums. */
@@ -146,14 +148,15 @@ static void finish(const job *j, double *sums, double *result) {
 }
 
 /* How the work is divided: by the shape, never by the number of threads. */
-static void plan(job *j, const fa_channels *shape) {
+static void plan(job *j, const fa_channels *shape, int needed_again) {
     j->shape = *shape;
     if (shape->channels == 1) j->shape = (fa_channels){1, 1, shape->outer * shape->inner};
     j->in_runs = j->shape.channels == 1 || j->shape.inner >= SHORT;
     j->n = j->shape.outer * j->shape.channels * j->shape.inner;
     if (j->n == 0) return;
     if (j->in_runs) {
-        j->strips = ceil_ratio(j->shape.inner, STRIP);
+        j->strip = needed_again ? STRIP : LONG;
+        j->strips = ceil_ratio(j->shape.inner, j->strip);
         j->units = j->shape.outer * j->shape.channels * j->strips;
         return;
     }
@@ -208,17 +211,18 @@ int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *
     j.inputs = loop->inputs, j.arrays = loop->inputs - parameters, j.outputs = loop->outputs;
     j.item = loop->type == FA_F64 ? sizeof(double) : sizeof(float);
     memcpy(j.operands, operands, (size_t)(j.inputs + j.outputs) * sizeof(char *));
-    plan(&j, shape);
 
-    int vary = 0;
+    int vary = 0, unstored = 0;
     size_t wanted = 0;
     for (int k = 0; k < parameters; k++) vary |= (j.steps[j.arrays + k] = parameter_strides[k]) != 0;
-    for (int k = 0; sums && k < j.outputs; k++) {
-        if (!sums[k]) continue;
-        if (j.n == 0) memset(sums[k], 0, shape->channels * sizeof(double));
-        wanted++;
+    for (int k = 0; k < j.outputs; k++) unstored |= !j.operands[j.inputs + k];
+    for (int k = 0; sums && k < j.outputs; k++) wanted += sums[k] != NULL;
+    plan(&j, shape, bias || wanted || unstored);
+    if (j.n == 0) {
+        for (int k = 0; sums && k < j.outputs; k++)
+            if (sums[k]) memset(sums[k], 0, shape->channels * sizeof(double));
+        return 0;
     }
-    if (j.n == 0) return 0;
 
     const size_t laid_out = j.in_runs ? 0 : (size_t)(vary ? parameters : 0) + (bias != NULL);
     double *const memory = malloc(wanted * sum_count(&j) * sizeof(double) + laid_out * j.row * j.item + 1);

@@ -96,6 +96,8 @@ FA_API int fa_loop_outputs(const fa_loop *loop);
  * threads, and fa_run_parallel among fa_get_num_threads(). The bits are the same. */
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
+/* The same for contiguous arrays, with one value of each parameter. */
+FA_API void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n);
 FA_API void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n,
                            int num_threads);
 

@@ -10,11 +10,6 @@ cdef struct Call:
     bint plain  # nothing but inputs, parameters and outputs
 
 
-cdef union Number:
-    float f32
-    double f64
-
-
 cdef inline bint is_name(PyObject *given, PyObject *name) noexcept:
     return given == name or PyUnicode_Compare(given, name) == 0
 

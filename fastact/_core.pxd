@@ -60,6 +60,7 @@ cdef extern from "fastact.h" nogil:
     void fa_run_threads(const fa_loop *loop, char **operands, const Py_ssize_t *strides, size_t n, int num_threads)
     int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
                   size_t length, size_t inner)
+    void fa_run_contiguous(const fa_loop *loop, char **operands, size_t n)
     float fa_nearest_float(double x)
 
     enum:

@@ -33,6 +33,7 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
     cdef int inputs = operation.inputs
     cdef int k, p, nd, layout, type
     cdef Py_ssize_t item
+    cdef bint contiguous = True
     cdef npy_intp n = 1
     cdef npy_intp *dims
 
@@ -62,11 +63,11 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
 
     for p in range(inputs - arrays):
         given = call.inputs[arrays + p]
-        if given == NULL:
-            given = operation.defaults[p]
-        if given == NULL or not read_number(given, type, &numbers[p]):
-            return NULL
         operands[arrays + p] = <char *>&numbers[p]
+        if given == NULL and operation.defaults[p] != NULL and type != FA_F16:
+            operands[arrays + p] = <char *>&operation.default_numbers[type][p]
+        elif given == NULL or not read_number(given, type, &numbers[p]):
+            return NULL
         strides[arrays + p] = 0
     dims = PyArray_DIMS(x)
     for k in range(nd):
@@ -100,7 +101,13 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
             return NULL
         operands[inputs + k] = PyArray_BYTES(<PyArrayObject *>outputs[k])
 
-    if n < MANY:
+    for k in range(arrays):
+        contiguous &= strides[k] == item
+    for k in range(inputs, inputs + operation.outputs):
+        contiguous &= strides[k] == item
+    if n < MANY and contiguous:
+        fa_run_contiguous(operation.loops[type], operands, n)
+    elif n < MANY:
         fa_run(operation.loops[type], operands, strides, n)
     else:
         with nogil:

@@ -5,6 +5,8 @@ import operator
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from fastact import _ufuncs  # which imports this module, so that it is complete only when a function is called
+
 
 def call_on_halves(ufunc, *arrays, axis=-1, out=None, **options):
     """Call a gated pair, or its backward, with one array in the place of gate and up.
@@ -34,7 +36,8 @@ def call_on_halves(ufunc, *arrays, axis=-1, out=None, **options):
         return ufunc(gate, up, out=out, **options)
     dx = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if dx is None:
-        dx = np.empty_like(x, _type_of(ufunc, *dy, x, **options))
+        dtype = _type_of(ufunc, *dy, x, **options)
+        dx = _ufuncs.from_pool(x.size * dtype.itemsize, np.empty_like, x, dtype)
     _check_gradient(dx, x)
     dup, dgate = halves(dx, axis)
     ufunc(*dy, gate, up, out=(dgate, dup), **options)

@@ -14,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from fastact import _channels, _docs, _ufuncs
 from fastact._channels import BACKWARD, BACKWARD_PARAMETERS, FORWARD
 from fastact._names import nearest
+from fastact._ufuncs import from_pool
 
 # --- What is given ---------------------------------------------------------------------------------------------------
 
@@ -217,7 +218,7 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
         others = values if shift is None else [*values, shift]
 
         direct = out is not None and may_write(out, operands, others)
-        result = out if direct else np.empty(shape, computed)
+        result = out if direct else from_pool(math.prod(shape) * computed.itemsize, np.empty, shape, computed)
         sums = [np.empty(channels.sizes[1]) for _ in learnt]
         if operation == BACKWARD_PARAMETERS:  # what is summed is not stored
             outputs, sums_of_outputs = [result] + [None] * len(sums), [None, *sums]

@@ -66,3 +66,12 @@ cdef PyObject *new_array(int nd, npy_intp *dims, int type_number, bint fortran, 
     cdef PyObject *made = PyArray_EMPTY(nd, dims, type_number, fortran)
     leave_pool(before)
     return made
+
+
+def from_pool(Py_ssize_t size, make, *args, **options):
+    """Call what makes an array of about `size` bytes, such as numpy.empty, and have the pool give its memory."""
+    cdef PyObject *before = use_pool(size)
+    try:
+        return make(*args, **options)
+    finally:
+        leave_pool(before)

@@ -12,6 +12,7 @@ import operator
 import numpy as np
 
 from fastact import _softmax_docs, _softmax_reference
+from fastact._ufuncs import from_pool
 
 cimport numpy as cnp
 
@@ -154,8 +155,12 @@ cdef copy(to, values):
         np.copyto(to, values, casting="same_kind")
 
 
+cdef empty_like(array):
+    return from_pool(array.nbytes, np.empty_like, array, subok=False)
+
+
 cdef minus(array):
-    return np.negative(array, out=np.empty_like(array, subok=False))
+    return np.negative(array, out=empty_like(array))
 
 
 # --- Computation -----------------------------------------------------------------------------------------------------
@@ -186,9 +191,9 @@ cdef transform(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, axis, out):
         check_out(out, shape, b.dtype)
     order = order_for(b, shape, axes, &sizes)
     a, b, source = laid_out(a, order), laid_out(b, order), b
-    result = np.empty_like(source, subok=False) if out is None else out
+    result = empty_like(source) if out is None else out
     view = result if type(order) is range else result.transpose(order)
-    target = view if can_hold(view, a, b) else np.empty_like(a)
+    target = view if can_hold(view, a, b) else empty_like(a)
     run(reduction, a, b, target, sizes)
     if target is not view:
         copy(view, target)

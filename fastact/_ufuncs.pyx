@@ -34,6 +34,11 @@ cnp.import_array()
 cnp.import_umath()
 
 
+cdef union Number:
+    float f32
+    double f64
+
+
 cdef struct Operation:
     # All that a call needs to know of its ufunc, whose data pointer points here: so the loops come first.
     const fa_loop *loops[FA_TYPE_COUNT]
@@ -43,6 +48,7 @@ cdef struct Operation:
     int outputs
     PyObject *names[FA_MAX_PARAMETERS]           # interned
     PyObject *defaults[FA_MAX_PARAMETERS]        # Python floats; NULL: the parameter has to be given
+    Number[FA_TYPE_COUNT][FA_MAX_PARAMETERS] default_numbers  # the same for the direct path
     PyObject *on_halves                           # of a gated pair: what is called with one array; else NULL
 
 
@@ -272,6 +278,8 @@ cdef Operation *make_operation(const fa_activation *activation, fa_operation ind
         operation.names[p] = PyUnicode_InternFromString(activation.parameters[p].name)
         if not isnan(activation.parameters[p].value):
             operation.defaults[p] = PyFloat_FromDouble(activation.parameters[p].value)
+            for t in (FA_F32, FA_F64):
+                read_number(operation.defaults[p], t, &operation.default_numbers[t][p])
     return operation
 
 
