@@ -2,7 +2,6 @@
 
 import argparse
 import datetime
-import hashlib
 import json
 import math
 import shlex
@@ -15,7 +14,7 @@ from typing import Any
 
 import fastact
 
-from . import _exact, _runtime, _ufuncs
+from . import _runtime, _ufuncs
 from ._accuracy_page import page, witness
 from ._apply import BadInput, activation_name, progress_bar, written_whole
 from ._errors import (
@@ -42,7 +41,7 @@ DTYPES = tuple(CHUNK)
 Result = dict[str, Any]
 
 
-def result(case: Case, isa: str, tally: Tally) -> Result:
+def result(case: Case, isa: str, fingerprint: str, tally: Tally) -> Result:
     """One line of the results, as JSON has it. Its bound is that of the ISA in use."""
     counted = tally["count"] - tally["near_root"]
     return {
@@ -51,6 +50,7 @@ def result(case: Case, isa: str, tally: Tally) -> Result:
         "dtype": case.dtype,
         "isa": isa,
         "parameters": case.parameters,
+        "fingerprint": fingerprint,
         "bound": _ufuncs.error_bound(*case),
         "largest": finite_or_text(tally["largest"]),
         **{key: float(tally[key]).hex() for key in ("x", "got", "want")},
@@ -142,10 +142,18 @@ class Record:
         keys = ("function", "operation", "dtype", "isa")
         return next((found for found in self.results if [found[key] for key in keys] == [*case, isa]), None)
 
+    def lacks(self, case: Case, isas: list[str]) -> list[str]:
+        """Say on which of these ISAs a case has no result, and drop those of kernels that have changed since."""
+        for isa in isas:
+            found = self.get(case, isa)
+            if found is not None and found["fingerprint"] != case.fingerprint(isa):
+                self.results.remove(found)
+        return [isa for isa in isas if self.get(case, isa) is None]
+
     def begin(self, case: Case, isas: list[str]) -> Progress:
         """Where the measurement of a case was left."""
         partial = self.partial
-        here = {"case": list(case), "chunk": CHUNK[case.dtype], "isas": isas}
+        here = {"case": list(case), "chunk": CHUNK[case.dtype], "fingerprints": fingerprints(case, isas)}
         if partial is None or {key: partial[key] for key in here} != here:
             return Progress()
         return Progress(partial["chunks"], {isa: from_json(tally) for isa, tally in partial["tallies"].items()})
@@ -155,7 +163,7 @@ class Record:
         self.partial = {
             "case": list(case),
             "chunk": CHUNK[case.dtype],
-            "isas": list(tallies),
+            "fingerprints": fingerprints(case, list(tallies)),
             "chunks": progress.chunks,
             "tallies": tallies,
         }
@@ -163,7 +171,7 @@ class Record:
     def finish(self, case: Case, tallies: dict[str, Tally]) -> None:
         for isa, tally in tallies.items():
             _ufuncs.select_isa(isa)
-            self.results.append(result(case, isa, tally))
+            self.results.append(result(case, isa, case.fingerprint(isa), tally))
         self.partial = None
         self.save()
 
@@ -182,6 +190,10 @@ class Record:
                 file.write((json.dumps(self.content(), indent=1, allow_nan=False) + "\n").encode())
 
 
+def fingerprints(case: Case, isas: list[str]) -> dict[str, str]:
+    return {isa: case.fingerprint(isa) for isa in isas}
+
+
 def from_json(tally: Tally) -> Tally:
     return {key: float(value) if isinstance(value, str) else value for key, value in tally.items()}
 
@@ -197,11 +209,9 @@ def load(path: Path, keys: Set[str] = KEPT) -> dict[str, Any]:
 
 
 def this_run(exhaustive: bool) -> dict[str, Any]:
-    """All that the results depend on."""
-    modules = [Path(_ufuncs.__file__), Path(_exact.__file__), *sorted(Path(fastact.get_library_dir()).iterdir())]
+    """All that the results depend on, but for the kernels: each result has the fingerprint of its own."""
     return {
         "fastact": fastact.__version__,
-        "build": hashlib.sha256(b"".join(file.read_bytes() for file in modules)).hexdigest()[:16],
         "cpu": _runtime._cpu(),
         "exhaustive": exhaustive,
         "float32 judged by": "double-precision formulas of their own (fastact._exact)",
@@ -251,7 +261,7 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
     """Measure what the record does not have yet, and print it all, case by case."""
     record, in_use = Record(path, this_run(exhaustive)), _ufuncs.isa()
     record.save()  # or say now that it can not be written
-    missing = {case: [isa for isa in isas if record.get(case, isa) is None] for case in cases}
+    missing = {case: record.lacks(case, isas) for case in cases}
     pieces = {dtype: chunks(dtype, exhaustive) for dtype in {case.dtype for case in cases}}
     weights = {dtype: WEIGHT[dtype] * CHUNK[dtype] for dtype in DTYPES}
     left = {case: len(pieces[case.dtype]) - record.begin(case, missing[case]).chunks for case in cases}

@@ -32,7 +32,7 @@ the function and of `.grad`.
 
 - Inputs: {scope}
 - {judges}
-- fastact {version}, build {build}, on {cpu}, {date}
+- fastact {version} on {cpu}, {date}
 - Command: `{command}`
 
 `python -m fastact accuracy --exhaustive --json FILE` measures it on your machine, and continues where it was
@@ -54,7 +54,6 @@ def page(content: dict[str, Any]) -> str:
         command=content["command"],
         date=content["date"],
         version=run["fastact"],
-        build=run["build"],
         cpu=run["cpu"],
         judges="; ".join(f"{dtype} is judged by {run[f'{dtype} judged by']}" for dtype in dtypes),
     )

@@ -150,16 +150,31 @@ def test_continued_run_adds_what_is_missing(tmp_path, capsys):
     assert sorted(keys) == sorted((name, isa) for name in ("silu", "gelu") for isa in _ufuncs.runnable_isas())
 
 
-def test_run_of_another_build_starts_anew(tmp_path, capsys):
-    options = ("--exhaustive", "--function", "silu", "--dtype", "float32", "--json", tmp_path / "a.json")
+def continued(path, change, capsys):
+    """Run, change what the file says, and run again: what was said then, and what the file has in the end."""
+    options = ("--exhaustive", "--function", "silu", "relu", "--dtype", "float32", "--isa", "baseline", "--json", path)
     assert accuracy(*options) == 0
-    content = json.loads((tmp_path / "a.json").read_text())
-    content["run"]["build"] = "another"
-    (tmp_path / "a.json").write_text(json.dumps(content))
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
     capsys.readouterr()
     assert accuracy(*options) == 0
-    assert capsys.readouterr().err == f"{tmp_path / 'a.json'} is of another run (build changed): starting anew\n"
-    assert json.loads((tmp_path / "a.json").read_text())["run"]["build"] != "another"
+    return capsys.readouterr().err, json.loads(path.read_text())
+
+
+def test_run_on_another_machine_starts_anew(tmp_path, capsys):
+    path = tmp_path / "a.json"
+    said, content = continued(path, lambda content: content["run"].update(cpu="another"), capsys)
+    assert said == f"{path} is of another run (cpu changed): starting anew\n"
+    assert content["run"]["cpu"] == _runtime._cpu()
+
+
+def test_kernels_that_changed_are_measured_anew(tmp_path, capsys):
+    path = tmp_path / "a.json"
+    said, content = continued(path, lambda content: content["results"][0].update(fingerprint="other", mean=7), capsys)
+    assert said == f"{path} is continued: it has 4 results\n"
+    assert len(content["results"]) == 4
+    assert all(found["mean"] < 1 and found["fingerprint"] != "other" for found in content["results"])
 
 
 def test_without_a_judge_float64_is_left_out(monkeypatch, capsys):
