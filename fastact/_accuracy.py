@@ -180,7 +180,7 @@ class Record:
             "command": shlex.join(["python", "-m", "fastact", *sys.argv[1:]]),
             "date": datetime.date.today().isoformat(),
             "run": self.run,
-            "results": self.results,
+            "results": sorted(self.results, key=place),
             "partial": self.partial,
         }
 
@@ -188,6 +188,13 @@ class Record:
         if self.path is not None:
             with written_whole(self.path) as file:
                 file.write((json.dumps(self.content(), indent=1, allow_nan=False) + "\n").encode())
+
+
+def place(found: Result) -> tuple[int, ...]:
+    """Where a result stands among others: in the order of the table."""
+    name = found["function"]
+    operation = judged_operations(name).index(found["operation"])
+    return DTYPES.index(found["dtype"]), list(_ufuncs.table).index(name), operation
 
 
 def fingerprints(case: Case, isas: list[str]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`python -m fastact accuracy`: what it measures, prints and keeps, and how it ends."""
 
 import contextlib
+import itertools
 import json
 import re
 import signal
@@ -302,8 +303,9 @@ def test_published_page_is_that_of_the_published_results(tmp_path):
     assert accuracy("--from-json", DOCS / "accuracy.json", "--markdown", tmp_path / "page.md") == 0
     assert (tmp_path / "page.md").read_text() == (DOCS / "accuracy.md").read_text()
     content = json.loads((DOCS / "accuracy.json").read_text())
-    measured = {(f["function"], f["operation"], f["isa"]) for f in content["results"] if f["dtype"] == "float32"}
-    assert measured == {(*case, isa) for case in FORMULAS for isa in ("avx2", "avx512")}
+    measured = {(f["function"], f["operation"], f["dtype"], f["isa"]) for f in content["results"]}
+    everything = itertools.product(FORMULAS, ("float32", "float64"), ("avx2", "avx512"))
+    assert measured == {(*case, dtype, isa) for case, dtype, isa in everything}
     assert content["run"]["exhaustive"]
     assert content["partial"] is None
-    assert all(f["inputs"] == 2**32 for f in content["results"] if f["dtype"] == "float32")
+    assert all(f["inputs"] == {"float32": 2**32, "float64": 10**6}[f["dtype"]] for f in content["results"])
