@@ -34,7 +34,7 @@ struct job {
     const char *bias;
     ptrdiff_t steps[FA_MAX_OPERANDS]; /* of parameters, from a channel or an element to the next */
     int in_runs, arrays, inputs, outputs, parts;
-    size_t item, n;
+    size_t item, block, n; /* bytes of an element, elements of a block, of all */
     size_t units; /* of work, one after the other in memory */
     size_t strips; /* in a run */
     size_t strip; /* elements */
@@ -65,7 +65,10 @@ static void run_strip(const job *j, size_t start, size_t n, size_t at, size_t sl
         j->vectors->add_bias(*x, j->bias + at * j->item, j->in_runs, shifted, n);
         *x = (char *)shifted;
     }
-    fa_run(j->loop, operands, strides, n);
+    if (j->in_runs && n % j->block == 0) /* run_part has set the environment, so a kernel can be called as it is */
+        j->loop->kernels.scalar((void *const *)operands, n / j->block);
+    else
+        fa_run(j->loop, operands, strides, n);
     for (int k = 0; k < j->outputs; k++) {
         const char *output = operands[j->inputs + k];
         if (!j->sums[k]) continue;
@@ -210,6 +213,7 @@ int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *
     job j = {.loop = loop, .vectors = &fa_table->vectors[loop->type], .bias = bias};
     j.inputs = loop->inputs, j.arrays = loop->inputs - parameters, j.outputs = loop->outputs;
     j.item = loop->type == FA_F64 ? sizeof(double) : sizeof(float);
+    j.block = FA_BLOCK_BYTES / j.item;
     memcpy(j.operands, operands, (size_t)(j.inputs + j.outputs) * sizeof(char *));
 
     int vary = 0, unstored = 0;

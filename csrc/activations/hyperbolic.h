@@ -32,8 +32,7 @@ FA_INLINE F(tanh_parts) F(tanh_of_magnitude)(real a, int usual) {
     const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * a, usual), NO_LOW, usual);
     const real q2 = 4 * e.c / F(plus_c)(e), q = (real)0.5 * q2;
     const real rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
-    return (F(tanh_parts)){F(ordered_sum)(a < (real)0.55 ? a : 1, rest), q,
-                           FMA((real)-0.5 * q2, q, q2)};
+    return (F(tanh_parts)){F(ordered_sum)(a < (real)0.55 ? a : 1, rest), q, FMA((real)-0.5 * q2, q, q2)};
 }
 
 FA_INLINE F(point) F(tanh)(real x, int usual) {

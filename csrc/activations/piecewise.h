@@ -28,9 +28,9 @@ FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val, ANY_RANGE) {
 FA_INLINE F(point) F(relu6)(real x, ANY_RANGE) { return F(hard_tanh)(x, 0, 6, 0); }
 
 FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope, ANY_RANGE) {
-    const real factor = negative_slope == 0 ? F(at_least)(-F(largest), x) : x; /* the limit at -inf is 0 then */
-    return POINT(.value = x > 0 ? x : factor * negative_slope, .grad = F(unless_nan)(x, x > 0 ? 1 : negative_slope),
-                 .by_p = x > 0 ? 0 : x);
+    const real lowest = negative_slope == 0 ? -F(largest) : -(real)__builtin_inf(); /* the limit at -inf is 0 then */
+    return POINT(.value = x > 0 ? x : F(at_least)(lowest, x) * negative_slope,
+                 .grad = F(unless_nan)(x, x > 0 ? 1 : negative_slope), .by_p = x > 0 ? 0 : x);
 }
 
 FA_INLINE F(point) F(hard_sigmoid)(real x, ANY_RANGE) {
