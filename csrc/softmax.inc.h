@@ -21,9 +21,19 @@ static const real F(exp_usual) = FA_REAL == 32 ? 87 : 708;
 
 #define IS_BACKWARD(reduction) (reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD)
 
-/* e^(x - top) for x <= top. */
-FA_INLINE real F(exp_below)(real x, real top, int usual) {
-    const F(two_words) t = F(sum)(x, -top);
+/* The largest entry, rounded to a multiple of the last digit of every entry, so that their differences take two words by
+ * three operations. Where that would move it by more than a fraction, the differences of usual entries are exact. */
+FA_INLINE real F(rounded_top)(real top, real least) {
+    const real a = F(absolute)(top), b = F(absolute)(least), size = a > b ? a : b;
+    const real power = F(from_bits)(F(bits)(size) & F(bits)((real)__builtin_inf()));
+    const real shift = F(with_sign)(3 * power, top), rounded = (top + shift) - shift;
+    return size < (real)0x1p20 ? rounded : top;
+}
+
+/* e^(x - top) for x <= top; is_rounded: top is that of rounded_top. */
+FA_INLINE real F(exp_below)(real x, real top, int usual, int is_rounded) {
+    const real difference = x - top;
+    const F(two_words) t = usual && is_rounded ? (F(two_words)){difference, x - (difference + top)} : F(sum)(x, -top);
     const real high = usual ? t.high : F(at_least)(-F(exp_top), t.high);
     const real low = usual || t.high > -F(exp_top) ? t.low : 0;
     return F(times)(1, F(fade)(F(exp_power)(high, low), usual ? 0 : 1));
@@ -68,7 +78,7 @@ typedef real F(tally);
 FA_INLINE real F(term)(int reduction, const real *a, const real *b, real *out, real top, int usual, F(tally) ties[]) {
     if (reduction == FA_SOFTMAX_BACKWARD) return *a * *b;
     if (reduction == FA_LOG_SOFTMAX_BACKWARD) return *a;
-    const real x = *a, e = F(exp_below)(x, top, usual);
+    const real x = *a, e = F(exp_below)(x, top, usual, reduction == FA_SOFTMAX);
     if (reduction == FA_SOFTMAX) return *out = e;
     *ties += x == top ? 1 : 0;
     return x == top ? 0 : e;
@@ -136,7 +146,7 @@ FA_INLINE real F(entry)(int reduction, const real *a, const real *b, const real 
     switch (reduction) {
     case FA_SOFTMAX: return FMA(*out, w.high, *out * w.low);
     case FA_SOFTMAX_BACKWARD: return *b * ((*a - w.high) - w.low);
-    case FA_LOG_SOFTMAX_BACKWARD: return FMA(-F(exp_below)(F(at_most)(F(exp_usual), *b), 0, 0), w.high + w.low, *a);
+    case FA_LOG_SOFTMAX_BACKWARD: return FMA(-F(exp_below)(F(at_most)(F(exp_usual), *b), 0, 0, 0), w.high + w.low, *a);
     default: {
         const F(two_words) t = F(sum)(*a, -w.high);
         return F(whole)((F(two_words)){t.high, t.low - w.low});
@@ -199,6 +209,7 @@ FA_INLINE void F(row)(int reduction, const real *a, const real *b, real *out, si
         if (rest) F(padded)(a + whole, rest, a[whole], last_a);
         F(row_peaks)(a, blocks, last_a, rest, top, least);
         usual = top[0] - least[0] <= F(exp_usual);
+        if (reduction == FA_SOFTMAX) top[0] = F(rounded_top)(top[0], least[0]);
     }
     if (usual)
         F(add_row)(reduction, a, b, out, blocks, top, 1, high, low, partial, ties);
@@ -274,6 +285,8 @@ FA_INLINE void F(columns)(int reduction, const real *a, const real *b, real *out
         for (size_t l = fours; l < length; l++)
             for (size_t i = 0; i < width; i += F(block)) F(peaks)(1, a + l * stride + i, 0, top + i, least + i);
         for (size_t i = 0; i < width; i++) usual &= top[i] - least[i] <= F(exp_usual);
+        if (reduction == FA_SOFTMAX)
+            for (size_t i = 0; i < width; i++) top[i] = F(rounded_top)(top[i], least[i]);
     }
     if (usual)
         F(add_columns)(reduction, a, b, out, width, length, stride, top, 1, high, low, ties);
