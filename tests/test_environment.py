@@ -12,6 +12,7 @@ import platform
 import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from calls import UFUNCS, activation_of, assert_same, name_of, outputs, paramete
 from conftest import on_threads
 from draws import LARGE, mixed
 
+import fastact
 from fastact import _ufuncs
 
 MACHINE = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
@@ -265,13 +267,10 @@ def test_each_thread_keeps_its_own_environment(ufunc):
 
 
 def openmp_runtime():
-    """Return the OpenMP runtime that fastact has loaded, if it is GCC's and can be found, else None."""
-    try:
-        with open("/proc/self/maps") as maps:
-            paths = {line.split()[-1] for line in maps if "libgomp" in line}
-    except OSError:
-        return None
-    return ctypes.CDLL(paths.pop()) if len(paths) == 1 else None
+    """Return the OpenMP runtime that fastact uses, of which a process may have several, if it is GCC's; else None."""
+    library = Path(fastact.get_library_dir(), "libfastact.so")
+    functions = ctypes.CDLL(str(library)) if library.exists() else None  # and those of what it depends on
+    return functions if hasattr(functions, "GOMP_parallel") else None
 
 
 @glibc_only
