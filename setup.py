@@ -83,7 +83,7 @@ class BuildExt(build_ext):
         flags = [*COMPILE_FLAGS, *self.openmp]
         self.compiler.compile(stale, output_dir=self.build_temp, extra_postargs=flags)
         self.compiler.create_static_lib(objects, "fastact", output_dir=str(lib))
-        shared, link_flags = ("libfastact.so", "-Wl,-soname,libfastact.so -Wl,-Bsymbolic-functions")
+        shared, link_flags = ("libfastact.so", "-Wl,-soname,libfastact.so -Wl,-Bsymbolic-functions -Wl,-z,nodelete")
         if MACOS:
             shared, link_flags = ("libfastact.dylib", "-Wl,-install_name,@rpath/libfastact.dylib")
             self.compiler.linker_so = ["-dynamiclib" if f == "-bundle" else f for f in self.compiler.linker_so]

@@ -68,5 +68,7 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
                    [FA_LOG_SOFTMAX_BACKWARD] = REDUCTION(log_softmax_backward)},
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
+#if defined(FA_STREAM)
     .stream_blocks = stream_blocks,
+#endif
 };

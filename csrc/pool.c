@@ -14,6 +14,7 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <time.h>
 #define HAS_POOL 1
@@ -23,7 +24,7 @@
 typedef struct {
     size_t size;    /* of what the caller sees */
     size_t mapping; /* bytes mapped, with this; 0: it comes from malloc */
-    char padding[112];
+    char padding[128 - 2 * sizeof(size_t)];
 } header;
 
 static header *header_of(void *memory) { return (header *)memory - 1; }
@@ -120,11 +121,12 @@ static void *mind(void *unused) {
     return unused;
 }
 
-/* In a forked child, which has no thread but its own. */
+/* In a forked child, which has no thread but its own: nobody would release what its parent kept. A thread of the parent
+ * may have held the pool, whose sum is then not that of the slots. */
 static void begin_child(void) {
     atomic_store(&minder, 0);
+    release(now());
     kept = 0;
-    for (int i = 0; i < SLOTS; i++) kept += slots[i].buffer ? slots[i].buffer->mapping : 0;
     leave();
 }
 static void watch_forks(void) { pthread_atfork(NULL, NULL, begin_child); }
@@ -135,7 +137,11 @@ static int minded(void) {
     pthread_once(&once, watch_forks);
     if (atomic_exchange(&minder, 1)) return 1;
     pthread_t thread;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the program's signals are for its own threads */
     const int runs = pthread_create(&thread, NULL, mind, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (runs)
         pthread_detach(thread);
     else
@@ -143,25 +149,29 @@ static int minded(void) {
     return runs;
 }
 
-/* Whether the pool takes a buffer; the longest unused ones make room for it. */
-static int keep(header *buffer) {
-    if (buffer->mapping > atomic_load(&limit) || !enter()) return 0;
-    slot *room = NULL;
+/* A free slot for a mapping of at most `most` bytes; the longest unused ones make room for it. The caller holds the
+ * pool. */
+static slot *make_room(size_t mapping, size_t most) {
     for (;;) {
-        slot *oldest = NULL;
-        room = NULL;
+        slot *room = NULL, *oldest = NULL;
         for (int i = 0; i < SLOTS; i++) {
             if (!slots[i].buffer)
                 room = &slots[i];
             else if (!oldest || slots[i].since < oldest->since)
                 oldest = &slots[i];
         }
-        if (room && kept + buffer->mapping <= atomic_load(&limit)) break;
+        if (room && kept + mapping <= most) return room;
         unmap(taken(oldest));
     }
-    const int stays = minded();
+}
+
+/* Whether the pool takes a buffer. The limit is read once, since it may change meanwhile. */
+static int keep(header *buffer) {
+    if (!enter()) return 0;
+    const size_t most = atomic_load(&limit);
+    const int stays = buffer->mapping <= most && minded();
     if (stays) {
-        *room = (slot){buffer, now()};
+        *make_room(buffer->mapping, most) = (slot){buffer, now()};
         kept += buffer->mapping;
     }
     leave();

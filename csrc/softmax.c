@@ -87,7 +87,7 @@ static void scatter(const job *j, const void *block, size_t first, size_t count,
 static void run_block(const job *j, size_t begin, size_t end, char *room) {
     const size_t bytes = j->length * FA_BLOCK_BYTES;
     char *const a = room, *const b = j->backward ? room + bytes : room;
-    char sums[FA_BLOCK_BYTES];
+    _Alignas(FA_BLOCK_BYTES) char sums[FA_BLOCK_BYTES];
     gather(j, j->a, begin, end - begin, a);
     if (j->backward) gather(j, j->b, begin, end - begin, b);
     j->kernels->columns(a, b, j->reduces ? sums : a, 1, j->length, j->block);
@@ -196,7 +196,6 @@ static int run_halves(fa_reduction reduction, int backward, int reduces, const u
 int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
               size_t length, size_t inner) {
     if (outer == 0 || length == 0 || inner == 0) return 0;
-    fa_isa(); /* chooses one, if none is in use yet */
     const int backward = reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD;
     const int reduces = reduction == FA_LOGSUMEXP;
     if (type == FA_F16) return run_halves(reduction, backward, reduces, a, b, out, outer, length, inner);

@@ -5,6 +5,4 @@ static void stream_blocks(void *to, const void *from, size_t blocks) {
     for (size_t i = 0; i < blocks * (FA_BLOCK_BYTES / sizeof(FA_VECTOR)); i++)
         FA_STREAM((FA_VECTOR *)to + i, ((const FA_VECTOR *)from)[i]);
 }
-#else
-#define stream_blocks NULL
 #endif

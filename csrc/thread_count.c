@@ -77,7 +77,7 @@ static int quota(void) {
         *path++ = '\0';
         path[strcspn(path, "\n")] = '\0';
         if (controllers[1] && !strstr(controllers, "cpu")) continue;
-        while (*path) {
+        while (*path == '/') {
             least = min_int(least, group_quota(path));
             *strrchr(path, '/') = '\0';
         }
