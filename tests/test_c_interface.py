@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -215,3 +216,61 @@ def test_memory_is_used_as_it_may_be(tmp_path):
     valgrind = [tool("valgrind"), "-q", "--error-exitcode=3", "--leak-check=full", "--errors-for-leak-kinds=definite"]
     program = build(tool("cc"), PROGRAM, ["-O1", f"-I{INCLUDE}", *shared_library(LIBRARY), "-lm"], tmp_path)
     assert run(*valgrind, program, *FEW).startswith("passed")
+
+
+# --- What only hard use shows ----------------------------------------------------------------------------------------
+
+SANITIZERS = {"thread": [], "address,undefined": ["-fno-sanitize-recover=undefined"]}
+
+
+def sanitized(sanitizer, sources, flags, folder):
+    """Build a program with a sanitizer, if the compiler has its run time."""
+    probe = folder / "probe.c"
+    probe.write_text("int main(void) { return 0; }\n")
+    command = [tool("cc"), probe, f"-fsanitize={sanitizer}", "-o", folder / "probe"]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip(f"the compiler lacks -fsanitize={sanitizer}")
+    options = ["-std=gnu11", "-g", "-O1", f"-fsanitize={sanitizer}", *SANITIZERS[sanitizer], f"-I{CORE}"]
+    return build("cc", sources, [*options, *flags], folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the pool and its test need POSIX threads")
+@pytest.mark.parametrize(("sanitizer", "forks"), [("thread", 0), ("address,undefined", 20)], ids=["race", "memory"])
+def test_pool_under_threads_and_forks(sanitizer, forks, tmp_path):
+    """Without forks for the thread sanitizer, which knows no threads in a child of a process with threads."""
+    sources = [TESTS / "c" / "test_pool.c", CORE / "pool.c"]
+    program = sanitized(sanitizer, sources, ["-pthread"], tmp_path)
+    assert run(program, 2000, forks) == "passed\n"
+
+
+def test_any_layout_with_sanitizers(tmp_path):
+    """All but the kernels is built anew; they come from the installed archive."""
+    archive = LIBRARY / "libfastact.a"
+    rest = [source for source in sorted(CORE.glob("*.c")) if not source.name.startswith("kernels_")]
+    flags = ["-ffp-contract=off", archive, *["-fopenmp"] * bool(openmp_runtime(archive)), "-lm", "-pthread"]
+    program = sanitized("address,undefined", [TESTS / "c" / "test_layouts.c", *rest], flags, tmp_path)
+    assert run(program) == "passed\n"
+
+
+UNLOADED = """
+import ctypes, sys, time, _ctypes
+library = ctypes.CDLL(sys.argv[1])
+library.fa_pool_allocate.argtypes, library.fa_pool_allocate.restype = [ctypes.c_size_t], ctypes.c_void_p
+library.fa_pool_free.argtypes = [ctypes.c_void_p]
+library.fa_pool_free(library.fa_pool_allocate(1 << 23))
+_ctypes.dlclose(library._handle)
+time.sleep(2.5)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="-z nodelete is an option of ELF linkers")
+def test_library_may_be_unloaded_while_the_pool_has_a_thread():
+    run(sys.executable, "-c", UNLOADED, LIBRARY / "libfastact.so")
+
+
+def test_neon_kernels_under_an_emulator(tmp_path):
+    """The whole core for AArch64, without OpenMP."""
+    compiler, emulator = tool("aarch64-linux-gnu-gcc"), tool("qemu-aarch64")
+    flags = [*(CORE / "compile_flags.txt").read_text().split(), "-O1", "-static", f"-I{CORE}", "-lm", "-pthread"]
+    program = build(compiler, [*PROGRAM, *sorted(CORE.glob("*.c"))], flags, tmp_path)
+    assert run(emulator, program, *FEW) == "passed, neon, OpenMP: 0\n"
