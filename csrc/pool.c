@@ -80,6 +80,12 @@ static void release(time_t second) {
         if (slots[i].buffer && slots[i].since <= second) unmap(taken(&slots[i]));
 }
 
+static void release_all(void) {
+    if (!enter()) return;
+    release(now());
+    leave();
+}
+
 /* Whole huge pages, of which the first begins with the header. */
 static header *map(size_t mapping) {
     char *begin = mmap(NULL, mapping + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -145,7 +151,8 @@ static int minded(void) {
 
 /* Whether the pool takes a buffer; the longest unused ones make room for it. */
 static int keep(header *buffer) {
-    if (buffer->mapping > atomic_load(&limit) || !enter()) return 0;
+    const size_t most = atomic_load(&limit); /* read once: another thread may set it meanwhile */
+    if (buffer->mapping > most || !enter()) return 0;
     slot *room = NULL;
     for (;;) {
         slot *oldest = NULL;
@@ -156,7 +163,7 @@ static int keep(header *buffer) {
             else if (!oldest || slots[i].since < oldest->since)
                 oldest = &slots[i];
         }
-        if (room && kept + buffer->mapping <= atomic_load(&limit)) break;
+        if (room && kept + buffer->mapping <= most) break;
         unmap(taken(oldest));
     }
     const int stays = minded();
@@ -174,6 +181,10 @@ void *fa_pool_allocate(size_t size) {
     header *buffer = find(mapping);
     if (!buffer) {
         buffer = map(mapping);
+        if (!buffer) { /* perhaps for want of what is kept */
+            release_all();
+            buffer = map(mapping);
+        }
         if (!buffer) return NULL;
         buffer->mapping = mapping;
     }
@@ -194,9 +205,7 @@ size_t fa_get_pool_limit(void) { return atomic_load(&limit); }
 
 void fa_set_pool_limit(size_t bytes) {
     atomic_store(&limit, bytes);
-    if (!enter()) return;
-    release(now());
-    leave();
+    release_all();
 }
 
 #else
