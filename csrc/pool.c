@@ -81,6 +81,12 @@ static void release(time_t second) {
         if (slots[i].buffer && slots[i].since <= second) unmap(taken(&slots[i]));
 }
 
+static void release_all(void) {
+    if (!enter()) return;
+    release(now());
+    leave();
+}
+
 /* Whole huge pages, of which the first begins with the header. */
 static header *map(size_t mapping) {
     char *begin = mmap(NULL, mapping + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -184,6 +190,10 @@ void *fa_pool_allocate(size_t size) {
     header *buffer = find(mapping);
     if (!buffer) {
         buffer = map(mapping);
+        if (!buffer) { /* perhaps for want of what is kept */
+            release_all();
+            buffer = map(mapping);
+        }
         if (!buffer) return NULL;
         buffer->mapping = mapping;
     }
@@ -204,9 +214,7 @@ size_t fa_get_pool_limit(void) { return atomic_load(&limit); }
 
 void fa_set_pool_limit(size_t bytes) {
     atomic_store(&limit, bytes);
-    if (!enter()) return;
-    release(now());
-    leave();
+    release_all();
 }
 
 #else

@@ -166,6 +166,8 @@ cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outp
     walk.iterators[0] = NpyIter_MultiNew(
         inputs + outputs, arrays, WALK_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
     leave_pool(before)
+    if walk.iterators[0] != NULL:
+        walk.size = NpyIter_GetIterSize(walk.iterators[0])  # an output may have more elements than the inputs
     while made < walk.parts and walk.iterators[made] != NULL:
         made += 1
         if made < walk.parts:

@@ -49,7 +49,7 @@ def along_axis(name, values, x, axis):
 
 def weight_along(x, weight, axis):
     """Shape a weight, one value or a vector, to broadcast against x."""
-    has_channels = x.ndim > 1 or operator.index(axis) != 1
+    has_channels = x.ndim > 1 or axis != 1
     axis = axis_of(x, axis) if has_channels else None
     if np.ndim(weight) > 1:
         raise ValueError(f"weight: a scalar or a vector is needed, not shape {weight.shape}")

@@ -141,6 +141,7 @@ cdef extern from "numpy/arrayobject.h":
     NpyIter *NpyIter_MultiNew(
         int nop, PyArrayObject **op, npy_uint32 flags, NPY_ORDER order, NPY_CASTING casting, npy_uint32 *op_flags,
         PyArray_Descr **op_dtypes) noexcept
+    npy_intp NpyIter_GetIterSize(NpyIter *) noexcept
     NpyIter *NpyIter_Copy(NpyIter *) noexcept
     int NpyIter_Deallocate(NpyIter *) noexcept
     PyArrayObject **NpyIter_GetOperandArray(NpyIter *) noexcept

@@ -714,3 +714,8 @@ def test_examples_of_the_page_run():
     results = doctest.testfile(str(PAGE), module_relative=False)
     assert results.attempted > 10
     assert results.failed == 0
+
+
+def test_axis_of_a_vector_has_to_be_an_int():
+    with pytest.raises(TypeError, match="axis: an int is needed, not float"):
+        fa.prelu(np.ones(3), 0.5, axis=1.5)

@@ -1,5 +1,6 @@
 """Large results: memory that is kept for the next one and given back, and stores past the cache."""
 
+import sys
 import threading
 
 import numpy as np
@@ -53,6 +54,39 @@ if child:
     print(os.waitpid(child, 0)[1])
 else:
     os._exit(0)
+"""
+
+
+SHORT_OF_MEMORY = """
+import resource
+import numpy as np
+import fastact as fa
+
+x, larger = np.ones(32 << 20, np.float32), np.broadcast_to(np.float32(1), 48 << 20)
+fa.relu(x)  # 128 MiB are kept, and 192 MiB needed
+with open("/proc/self/statm") as file:
+    used = int(file.read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (120 << 20), resource.RLIM_INFINITY))
+print(fa.relu(larger)[-1] == 1)
+"""
+
+CHANGING_LIMIT = """
+import threading
+import numpy as np
+import fastact as fa
+
+x = np.ones(1 << 20, np.float64)
+
+def churn():
+    for _ in range(50):
+        fa.relu(x)
+
+threads = [threading.Thread(target=churn) for _ in range(3)]
+for thread in threads:
+    thread.start()
+while any(thread.is_alive() for thread in threads):
+    fa.set_pool_limit(0)
+    fa.set_pool_limit(1 << 28)
 """
 
 
@@ -137,6 +171,16 @@ def test_too_large_a_result_is_a_memory_error():
     with pytest.raises(MemoryError):
         fa.relu(x)
     assert fa.relu(x[0, :3]).tolist() == [1, 1, 1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is known to hold a process to RLIMIT_AS")
+def test_what_is_kept_makes_room_for_a_larger_result():
+    run = run_python(SHORT_OF_MEMORY, FASTACT_NUM_THREADS="1")
+    assert (run.stdout, run.stderr) == ("True\n", "")
+
+
+def test_the_limit_may_change_while_results_die():
+    assert run_python(CHANGING_LIMIT).returncode == 0
 
 
 def test_what_is_unused_is_given_back():

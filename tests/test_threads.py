@@ -147,6 +147,16 @@ def test_overlapping_out(ufunc, shift, step):
 
 
 @every_ufunc
+def test_out_with_more_elements_than_the_inputs(ufunc):
+    arrays = laid_out(ufunc, "every second column", LARGE)
+    expected = outputs(with_threads(1, call, ufunc, *arrays))
+    given = tuple(np.full((3, *LARGE), 7, np.float32) for _ in range(ufunc.nout))
+    with_threads(2, call, ufunc, *arrays, out=given)
+    for out, want in zip(given, expected, strict=True):
+        assert_same(out, np.broadcast_to(want, out.shape))
+
+
+@every_ufunc
 def test_errors_are_numpys(ufunc):
     arrays = laid_out(ufunc, "every second column", LARGE)
     for dtype in (np.int32, "M8[s]"):
