@@ -32,11 +32,15 @@ def numbers(name, given):
     return array
 
 
-def axis_of(x, axis):
+def integer(axis):
     try:
-        return normalize_axis_index(operator.index(axis), x.ndim, "axis")
+        return operator.index(axis)
     except TypeError:
         raise TypeError(f"axis: an int is needed, not {type(axis).__name__}") from None
+
+
+def axis_of(x, axis):
+    return normalize_axis_index(integer(axis), x.ndim, "axis")
 
 
 def along_axis(name, values, x, axis):
@@ -49,7 +53,7 @@ def along_axis(name, values, x, axis):
 
 def weight_along(x, weight, axis):
     """Shape a weight, one value or a vector, to broadcast against x."""
-    has_channels = x.ndim > 1 or axis != 1
+    has_channels = x.ndim > 1 or integer(axis) != 1
     axis = axis_of(x, axis) if has_channels else None
     if np.ndim(weight) > 1:
         raise ValueError(f"weight: a scalar or a vector is needed, not shape {weight.shape}")

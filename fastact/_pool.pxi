@@ -68,9 +68,9 @@ cdef PyObject *new_array(int nd, npy_intp *dims, int type_number, bint fortran, 
     return made
 
 
-def from_pool(Py_ssize_t size, make, *args, **options):
+def from_pool(size, make, *args, **options):
     """Call what makes an array of about `size` bytes, such as numpy.empty, and have the pool give its memory."""
-    cdef PyObject *before = use_pool(size)
+    cdef PyObject *before = use_pool(min(size, sys.maxsize))
     try:
         return make(*args, **options)
     finally:
