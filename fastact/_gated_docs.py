@@ -71,22 +71,7 @@ _RAISES = """
 
 
 def docstring(name, operation, bounds):
-    """The docstring of the ufunc of an operation.
-
-    Parameters
-    ----------
-    name : str
-        The gated pair.
-    operation : str
-        "forward" or "backward".
-    bounds : dict of str to float
-        Largest error in ULP by name of a type.
-
-    Returns
-    -------
-    str
-        In numpydoc style.
-    """
+    """The docstring of the ufunc of an operation, "forward" or "backward", of a gated pair; see `_docs.docstring`."""
     doc, f = DOCS[name], _ufuncs.gated[name]
     is_backward = operation == "backward"
     summary = f"Gradients with respect to the inputs of `fastact.{name}`, in one pass." if is_backward else doc.summary

@@ -1,11 +1,9 @@
 """Gated pairs that are given one array: its two halves along an axis are the operands, the second being the gate."""
 
-import operator
-
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from fastact import _ufuncs  # which imports this module, so that it is complete only when a function is called
+from fastact._checks import axis_of
 
 
 def call_on_halves(ufunc, *arrays, axis=-1, out=None, **options):
@@ -61,10 +59,7 @@ def halves(x, axis):
     >>> halves(np.arange(6), axis=0)
     (array([0, 1, 2]), array([3, 4, 5]))
     """
-    try:
-        axis = normalize_axis_index(operator.index(axis), x.ndim, "axis")
-    except TypeError:
-        raise TypeError(f"axis: an int is needed, not {type(axis).__name__}") from None
+    axis = axis_of(x, axis)
     half, odd = divmod(x.shape[axis], 2)
     if odd:
         raise ValueError(f"gate: an even length along axis {axis} is needed to halve it, not {x.shape[axis]}")

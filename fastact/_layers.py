@@ -4,15 +4,14 @@ What is given is checked, brought to one type, seen as outer x channels x inner 
 """
 
 import math
-import operator
 from inspect import Parameter, Signature
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from fastact import _channels, _docs, _ufuncs
 from fastact._channels import BACKWARD, BACKWARD_PARAMETERS, FORWARD
+from fastact._checks import axis_of, check_out, integer
 from fastact._names import nearest
 from fastact._ufuncs import from_pool
 
@@ -30,17 +29,6 @@ def numbers(name, given):
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
         raise TypeError(f"{name}: float16, float32, float64, bool or integers are needed, not {array.dtype}")
     return array
-
-
-def integer(axis):
-    try:
-        return operator.index(axis)
-    except TypeError:
-        raise TypeError(f"axis: an int is needed, not {type(axis).__name__}") from None
-
-
-def axis_of(x, axis):
-    return normalize_axis_index(integer(axis), x.ndim, "axis")
 
 
 def along_axis(name, values, x, axis):
@@ -88,17 +76,6 @@ def with_defaults(name, parameters):
         if default is None and parameter not in parameters:
             raise TypeError(f"{parameter}: {name} needs a value for it")
     return {parameter: numbers(parameter, parameters.get(parameter, default)) for parameter, default in own.items()}
-
-
-def check_out(out, shape, dtype):
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out: an ndarray is needed, not {type(out).__name__}")
-    if out.shape != shape:
-        raise ValueError(f"out: the shape has to be {shape}, not {out.shape}")
-    if not np.can_cast(dtype, out.dtype, "same_kind"):
-        raise TypeError(f"out: {out.dtype} cannot hold {dtype}")
-    if not out.flags.writeable:
-        raise ValueError("out: it is read-only")
 
 
 # --- What is computed ------------------------------------------------------------------------------------------------
@@ -248,10 +225,7 @@ def prelu(x, weight, axis=1, out=None):
     ----------
     x : array_like
         Input, of real numbers.
-    weight : array_like
-        A number, or a vector of the length of x along `axis`.
-    axis : int, default 1
-        Axis of the channels. By default, x of fewer than two dimensions has one channel.
+    {weight}
     out : ndarray, optional
         Where to write the result; it may be x. By default a new array is made.
 
@@ -273,13 +247,12 @@ def prelu(x, weight, axis=1, out=None):
 
         f'(x) = 1 for x > 0, else weight
 
-    It is `fastact.leaky_relu`, bit for bit, with the same types, and the same error: 0.5 ULP. A weight of 0 gives 0 at
+    It is `fastact.leaky_relu`, bit for bit, with the same types, and the same error: {bound}. A weight of 0 gives 0 at
     -infinity.
 
     References
     ----------
-    .. [1] K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers: Surpassing human-level performance on
-       ImageNet classification", ICCV 2015, arXiv:1502.01852.
+    {he}
 
     Examples
     --------
@@ -303,10 +276,7 @@ def prelu_backward(dy, x, weight, axis=1, out=None):
         Gradient with respect to the output, of real numbers.
     x : array_like
         Input, of real numbers.
-    weight : array_like
-        A number, or a vector of the length of x along `axis`.
-    axis : int, default 1
-        Axis of the channels. By default, x of fewer than two dimensions has one channel.
+    {weight}
     out : ndarray, optional
         Where to write dx; it may be dy or x. By default a new array is made.
 
@@ -335,8 +305,7 @@ def prelu_backward(dy, x, weight, axis=1, out=None):
 
     References
     ----------
-    .. [1] K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers: Surpassing human-level performance on
-       ImageNet classification", ICCV 2015, arXiv:1502.01852.
+    {he}
 
     Examples
     --------
@@ -363,12 +332,7 @@ def bias_act(x, bias, activation="gelu", axis=-1, out=None, **parameters):
     ----------
     x : array_like
         Input, of real numbers.
-    bias : array_like
-        A vector of the length of x along `axis`.
-    activation : str or ufunc, default "gelu"
-        One of fastact's activations.
-    axis : int, default -1
-        Axis of x that the bias goes along.
+    {bias}
     out : ndarray, optional
         Where to write the result; it may be x. By default a new array is made.
     **parameters : array_like
@@ -418,12 +382,7 @@ def bias_act_backward(dy, x, bias, activation="gelu", axis=-1, out=None, **param
         Gradient with respect to the output, of real numbers.
     x : array_like
         Input, of real numbers.
-    bias : array_like
-        A vector of the length of x along `axis`.
-    activation : str or ufunc, default "gelu"
-        One of fastact's activations.
-    axis : int, default -1
-        Axis of x that the bias goes along.
+    {bias}
     out : ndarray, optional
         Where to write dx; it may be dy or x. By default a new array is made.
     **parameters : array_like
@@ -511,7 +470,29 @@ def placed(function, qualified_name):
     return function
 
 
+# What several docstrings say, in their indentation.
+_PIECES = {
+    "weight": """\
+weight : array_like
+        A number, or a vector of the length of x along `axis`.
+    axis : int, default 1
+        Axis of the channels. By default, x of fewer than two dimensions has one channel.""",
+    "bias": """\
+bias : array_like
+        A vector of the length of x along `axis`.
+    activation : str or ufunc, default "gelu"
+        One of fastact's activations.
+    axis : int, default -1
+        Axis of x that the bias goes along.""",
+    "he": """\
+.. [1] K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers: Surpassing human-level performance on
+       ImageNet classification", ICCV 2015, arXiv:1502.01852.""",
+    "sums": _docs.SUMS.replace("\n", "\n    "),
+    "bound": f"{_ufuncs.error_bound('leaky_relu'):g} ULP",
+}
+
 for _function, _backward in ((prelu, prelu_backward), (bias_act, bias_act_backward)):
-    _backward.__doc__ = _backward.__doc__.format(sums=_docs.SUMS.replace("\n", "\n    "))
+    for _documented in (_function, _backward):
+        _documented.__doc__ = _documented.__doc__.format(**_PIECES)
     _function.backward = placed(_backward, f"{_function.__name__}.backward")
     placed(_function, _function.__name__)

@@ -12,6 +12,7 @@ import operator
 import numpy as np
 
 from fastact import _softmax_docs, _softmax_reference
+from fastact._checks import check_out
 from fastact._ufuncs import from_pool
 
 cimport numpy as cnp
@@ -74,18 +75,6 @@ cdef tuple axes_of(axis, int ndim):
     if len(axes) < len(given):
         raise ValueError(f"axis: {axis!r} names an axis twice")
     return tuple(sorted(axes))
-
-
-cdef int check_out(out, shape, dtype) except -1:
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out: an ndarray is needed, not {type(out).__name__}")
-    if out.shape != shape:
-        raise ValueError(f"out: its shape is {out.shape} instead of {shape}")
-    if not np.can_cast(dtype, out.dtype, "same_kind"):
-        raise TypeError(f"out: a result of {dtype} cannot be written to {out.dtype}")
-    if not out.flags.writeable:
-        raise ValueError("out: it is read-only")
-    return 0
 
 
 # --- Layout ----------------------------------------------------------------------------------------------------------
