@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastact as fa
-from fastact._softmax_docs import BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA
 from fastact import _ufuncs
+from fastact._softmax_docs import BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA
 
 FLOATS = [np.float16, np.float32, np.float64]
 MAPS = ["softmax", "log_softmax", "softmin"]
