@@ -1,4 +1,4 @@
-"""The C core, as csrc/fastact.h declares it."""
+"""The C core, as csrc/fastact.h declares it, and what the modules over it share."""
 
 cdef extern from "fastact.h" nogil:
     enum:
@@ -87,3 +87,12 @@ cdef extern from "fastact.h" nogil:
     int fa_has_openmp()
     int fa_threads_for(const fa_loop *loop, size_t n)
     void fa_parallel(int parts, void (*body)(void *context, int part) noexcept nogil, void *context)
+
+cdef enum:
+    # Elements from which the interpreter lock is released, as NumPy does. Below, releasing costs more than computing,
+    # and there is too little to share among threads.
+    MANY = 500
+
+cdef union Number:
+    float f32
+    double f64

@@ -1,12 +1,6 @@
 # The direct path: exact, aligned, native float arrays of one type and shape, contiguous in one order or of one
 # dimension; parameters as Python numbers. No NumPy machinery but for the allocation of the result.
 
-cdef enum:
-    # Elements from which the interpreter lock is released, as NumPy does. Below, releasing costs more than computing,
-    # and there is too little to share among threads.
-    MANY = 500
-
-
 cdef inline bint alike(PyArrayObject *a, PyArrayObject *b, int type) noexcept nogil:
     """Whether b is of the given type and of a's shape."""
     cdef int nd = PyArray_NDIM(a)

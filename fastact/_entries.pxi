@@ -1,12 +1,5 @@
 # What the entry points of views share, whichever activation, operation and type they are for.
 
-cdef enum:
-    MANY = 500  # elements from which the interpreter lock is released: below, that costs more than computing
-
-cdef union Number:
-    float f32
-    double f64
-
 cdef tuple NAMES = ("x", "out", "out_grad")
 cdef tuple NAMES_OF_BACKWARD = ("dy", "x", "out")
 

@@ -21,9 +21,6 @@ from fastact._core cimport *
 
 cnp.import_array()
 
-cdef enum:
-    MANY = 500  # elements from which the interpreter lock is released, as NumPy does
-
 
 # --- Arguments -------------------------------------------------------------------------------------------------------
 

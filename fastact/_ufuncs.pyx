@@ -34,11 +34,6 @@ cnp.import_array()
 cnp.import_umath()
 
 
-cdef union Number:
-    float f32
-    double f64
-
-
 cdef struct Operation:
     # All that a call needs to know of its ufunc, whose data pointer points here: so the loops come first.
     const fa_loop *loops[FA_TYPE_COUNT]
