@@ -58,14 +58,19 @@ static int read_numbers(const char *folder, const char *path, const char *file, 
     return count < 0 ? 0 : count;
 }
 
-/* Processors that the quota of one control group grants, rounded up; INT_MAX where it sets none. */
+static int rounded_up(long long quota, long long period) {
+    const long long count = (quota - 1) / period + 1;
+    return count < INT_MAX ? (int)count : INT_MAX;
+}
+
+/* Processors that the quota of one control group grants; INT_MAX where it sets none. */
 static int group_quota(const char *path) {
     long long numbers[2], period[2];
     if (read_numbers(FA_CONTROL_GROUPS, path, "cpu.max", numbers) == 2 && numbers[0] > 0 && numbers[1] > 0)
-        return (int)((numbers[0] + numbers[1] - 1) / numbers[1]);
+        return rounded_up(numbers[0], numbers[1]);
     if (read_numbers(FA_CONTROL_GROUPS "/cpu", path, "cpu.cfs_quota_us", numbers) == 1 && numbers[0] > 0 &&
         read_numbers(FA_CONTROL_GROUPS "/cpu", path, "cpu.cfs_period_us", period) == 1 && period[0] > 0)
-        return (int)((numbers[0] + period[0] - 1) / period[0]);
+        return rounded_up(numbers[0], period[0]);
     return INT_MAX;
 }
 
