@@ -7,7 +7,8 @@
  * stride; any other overlap with an output is undefined. With n = 0 nothing is read or written, and they may be NULL.
  *
  * Threads: every function may run beside every other, but for fa_select_isa and fa_set_num_threads, which change what
- * all share and must run alone. In a child of fork, computations stay on one thread if its parent's did not.
+ * all share and must run alone. Callers at the same time share the number of threads. A child of fork begins with one
+ * thread, and may set more.
  *
  * Floating-point environment: rounding mode, flush to zero, traps and flags of the caller change no result and are left
  * as found.
@@ -113,8 +114,9 @@ typedef enum {
     FA_REDUCTION_COUNT
 } fa_reduction;
 
-/* b is for the backward reductions; others ignore it. Runs on as many threads as that is worth. 0, or -1: there is not
- * enough memory for a copy of a few columns, and out is undefined. */
+/* b is for the backward reductions; others ignore it. Runs on as many threads as that is worth. If outer, length or inner
+ * is 0, nothing is read or written; with length 0 the logarithm of an empty sum, -infinity, is the caller's to store.
+ * 0, or -1: there is not enough memory for a copy of a few columns, and out is undefined. */
 FA_API int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
                      size_t length, size_t inner);
 
@@ -145,7 +147,9 @@ FA_API int fa_select_isa(const char *name);
 /* Threads */
 
 FA_API int fa_has_openmp(void);      /* 0: everything stays on the calling thread */
-FA_API int fa_get_num_threads(void); /* the most that one call may use: the default, until it is set */
+/* The most that one call may use: the default, until it is set. A lower limit that omp_set_num_threads, and so
+ * threadpoolctl, sets for the calling thread is kept as well. */
+FA_API int fa_get_num_threads(void);
 FA_API int fa_set_num_threads(int count); /* 0, or -1: count is below 1, and nothing changes */
 
 /* FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that this process may use. If the first variable that
@@ -155,7 +159,8 @@ FA_API int fa_default_num_threads(const char **bad_variable);
 /* How many threads n elements are worth: at most fa_get_num_threads, and 1 inside an OpenMP parallel region. */
 FA_API int fa_threads_for(const fa_loop *loop, size_t n);
 
-/* Calls body(context, part) for every part in [0, parts), on one thread each. body must return normally. */
+/* Calls body(context, part) for every part in [0, parts), on a thread each if there are as many left, else one after the
+ * other. body must return normally. */
 FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *context);
 
 /* Memory for large results: as malloc and free, but buffers of FA_POOLED bytes and more are kept for a second after they

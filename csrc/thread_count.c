@@ -3,7 +3,8 @@
 #if defined(__linux__)
 #define _GNU_SOURCE
 #include <sched.h>
-#elif defined(__unix__) || defined(__APPLE__)
+#endif
+#if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
 #endif
 #include <limits.h>
@@ -28,10 +29,10 @@ static int count_in(const char *variable) {
 
 static int processors(void) {
 #if defined(__linux__)
-    cpu_set_t mask;
+    cpu_set_t mask; /* too small for more than 1024 processors */
     if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
-    return 1;
-#elif defined(__unix__) || defined(__APPLE__)
+#endif
+#if defined(__unix__) || defined(__APPLE__)
     const long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (int)count : 1;
 #else
@@ -41,6 +42,11 @@ static int processors(void) {
 }
 
 #if defined(__linux__)
+#ifndef FA_CONTROL_GROUPS /* a test has files of its own */
+#define FA_CONTROL_GROUPS "/sys/fs/cgroup"
+#define FA_OWN_GROUPS "/proc/self/cgroup"
+#endif
+
 /* Reads up to two numbers from a file and returns how many; "max" is no number. */
 static int read_numbers(const char *folder, const char *path, const char *file, long long numbers[2]) {
     char name[PATH_MAX];
@@ -52,21 +58,34 @@ static int read_numbers(const char *folder, const char *path, const char *file, 
     return count < 0 ? 0 : count;
 }
 
-/* Processors that the quota of one control group grants, rounded up; INT_MAX where it sets none. */
+static int rounded_up(long long quota, long long period) {
+    const long long count = (quota - 1) / period + 1;
+    return count < INT_MAX ? (int)count : INT_MAX;
+}
+
+/* Processors that the quota of one control group grants; INT_MAX where it sets none. */
 static int group_quota(const char *path) {
     long long numbers[2], period[2];
-    if (read_numbers("/sys/fs/cgroup", path, "cpu.max", numbers) == 2 && numbers[0] > 0 && numbers[1] > 0)
-        return (int)((numbers[0] + numbers[1] - 1) / numbers[1]);
-    if (read_numbers("/sys/fs/cgroup/cpu", path, "cpu.cfs_quota_us", numbers) == 1 && numbers[0] > 0 &&
-        read_numbers("/sys/fs/cgroup/cpu", path, "cpu.cfs_period_us", period) == 1 && period[0] > 0)
-        return (int)((numbers[0] + period[0] - 1) / period[0]);
+    if (read_numbers(FA_CONTROL_GROUPS, path, "cpu.max", numbers) == 2 && numbers[0] > 0 && numbers[1] > 0)
+        return rounded_up(numbers[0], numbers[1]);
+    if (read_numbers(FA_CONTROL_GROUPS "/cpu", path, "cpu.cfs_quota_us", numbers) == 1 && numbers[0] > 0 &&
+        read_numbers(FA_CONTROL_GROUPS "/cpu", path, "cpu.cfs_period_us", period) == 1 && period[0] > 0)
+        return rounded_up(numbers[0], period[0]);
     return INT_MAX;
+}
+
+/* Whether a word is in a list with commas. */
+static int lists(const char *list, const char *word) {
+    const size_t length = strlen(word);
+    for (const char *at = list; (at = strstr(at, word)); at += length)
+        if ((at == list || at[-1] == ',') && (at[length] == ',' || at[length] == '\0')) return 1;
+    return 0;
 }
 
 /* The least quota of this process's control group and all above it. */
 static int quota(void) {
     int least = group_quota("");
-    FILE *stream = fopen("/proc/self/cgroup", "r");
+    FILE *stream = fopen(FA_OWN_GROUPS, "r");
     if (!stream) return least;
     char line[PATH_MAX];
     while (fgets(line, sizeof line, stream)) {
@@ -76,7 +95,7 @@ static int quota(void) {
         if (!path) continue;
         *path++ = '\0';
         path[strcspn(path, "\n")] = '\0';
-        if (controllers[1] && !strstr(controllers, "cpu")) continue;
+        if (controllers[1] && !lists(controllers + 1, "cpu")) continue;
         while (*path == '/') {
             least = min_int(least, group_quota(path));
             *strrchr(path, '/') = '\0';

@@ -15,6 +15,28 @@ cdef inline Py_ssize_t step_of(PyArrayObject *array, Py_ssize_t item) noexcept n
     return PyArray_STRIDES(array)[0]
 
 
+cdef enum:
+    UNINTERRUPTED = 1 << 25  # elements between two looks for signals: a fifth of a second of the slowest function
+
+
+cdef bint run_interruptibly(const fa_loop *loop, char **operands, const Py_ssize_t *strides, int count, npy_intp n) \
+        noexcept:
+    """Compute without Python's lock. False with an exception: a signal's handler raised it, and a part is done."""
+    cdef npy_intp now
+    cdef int k
+    while True:
+        now = min(n, UNINTERRUPTED)
+        with nogil:
+            fa_run_parallel(loop, operands, strides, now)
+        n -= now
+        if n == 0:
+            return True
+        if PyErr_CheckSignals() < 0:
+            return False
+        for k in range(count):
+            operands[k] += now * strides[k]
+
+
 cdef inline PyObject *run_directly(const Operation *operation, const Call *call) noexcept:
     """The result; NULL without an exception: the call is not for this path."""
     cdef PyArrayObject *x = <PyArrayObject *>call.inputs[0]
@@ -103,7 +125,8 @@ cdef inline PyObject *run_directly(const Operation *operation, const Call *call)
         fa_run_contiguous(operation.loops[type], operands, n)
     elif n < MANY:
         fa_run(operation.loops[type], operands, strides, n)
-    else:
-        with nogil:
-            fa_run_parallel(operation.loops[type], operands, strides, n)
+    elif not run_interruptibly(operation.loops[type], operands, strides, inputs + operation.outputs, n):
+        for k in range(operation.outputs):
+            Py_DECREF(outputs[k])
+        return NULL
     return pack(outputs, operation.outputs)

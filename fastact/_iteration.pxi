@@ -15,6 +15,8 @@ cdef struct Walk:
     int[FA_MAX_OPERANDS] places        # of the operands in the iterator; -1: a number
     Number[FA_MAX_OPERANDS] numbers
     npy_intp size
+    npy_intp begin                     # of the range that the parts share now
+    npy_intp end
     int parts
     NpyIter **iterators                # one for each part
     char *error
@@ -23,8 +25,9 @@ cdef struct Walk:
 cdef void walk_part(void *context, int part) noexcept nogil:
     cdef Walk *walk = <Walk *>context
     cdef NpyIter *iterator = walk.iterators[part]
-    cdef npy_intp begin = walk.size // walk.parts * part
-    cdef npy_intp end = walk.size // walk.parts * (part + 1) if part + 1 < walk.parts else walk.size
+    cdef npy_intp share = (walk.end - walk.begin) // walk.parts
+    cdef npy_intp begin = walk.begin + share * part
+    cdef npy_intp end = begin + share if part + 1 < walk.parts else walk.end
     cdef char *operands[FA_MAX_OPERANDS]
     cdef Py_ssize_t[FA_MAX_OPERANDS] strides
     cdef char **data
@@ -176,6 +179,22 @@ cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outp
     return made
 
 
+cdef bint walk_interruptibly(Walk *walk) noexcept:
+    """Walk all parts. False: a signal's handler raised an exception, or there was no memory."""
+    walk.end = 0
+    while walk.end < walk.size:
+        walk.begin = walk.end
+        walk.end = min(walk.size, walk.begin + UNINTERRUPTED)
+        with nogil:
+            fa_parallel(walk.parts, walk_part, walk)
+        if walk.error != NULL:
+            PyErr_NoMemory()
+            return False
+        if walk.end < walk.size and PyErr_CheckSignals() < 0:
+            return False
+    return True
+
+
 cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays,
                              int count, fa_type type) noexcept:
     cdef PyObject *outputs[FA_MAX_OPERANDS]
@@ -185,9 +204,11 @@ cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk 
     if made == 0:
         PyErr_Clear()  # NumPy's own path raises what is to be raised
         return NULL
-    if made == walk.parts:
-        with nogil:
-            fa_parallel(walk.parts, walk_part, walk)
+    if made < walk.parts:
+        PyErr_NoMemory()
+        failed = True
+    else:
+        failed = not walk_interruptibly(walk)
     for k in range(operation.outputs):
         outputs[k] = call.outputs[k]
         if outputs[k] == NULL:
@@ -196,9 +217,6 @@ cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk 
     # Deallocation writes copies of overlapping outputs back, so it comes after all parts are done.
     for k in range(made):
         failed |= NpyIter_Deallocate(walk.iterators[k]) != NPY_SUCCEED
-    if made < walk.parts or walk.error != NULL:
-        PyErr_NoMemory()
-        failed = True
     if failed:
         for k in range(operation.outputs):
             Py_DECREF(outputs[k])

@@ -14,6 +14,7 @@ cdef extern from "Python.h":
     void Py_XDECREF(PyObject *)
     PyObject *Py_None
 
+    int PyErr_CheckSignals() noexcept
     PyObject *PyErr_Occurred()
     void PyErr_Clear()
     PyObject *PyErr_NoMemory() noexcept

@@ -1,4 +1,4 @@
-"""Threads: how many, that they change nothing, and that they get on with Python's threads and with fork."""
+"""Threads: how many, that they change nothing, and that they get on with others' threads."""
 
 import functools
 import os
@@ -180,27 +180,6 @@ def test_calls_from_many_python_threads():
         for results in (pool.map(fa.gelu, inputs * 4), pool.map(fa.gelu, strided * 4)):
             for result, want in zip(results, expected * 4, strict=True):
                 assert_same(result, want)
-
-
-FORK = """
-import os, signal, warnings, numpy as np, fastact as fa
-warnings.simplefilter("ignore")  # that fork and threads do not go together is what this is about
-fa.set_num_threads(2)
-x = np.linspace(-5, 5, 1_000_000, dtype=np.float32)
-expected = fa.gelu(x)
-child = os.fork()
-if child == 0:
-    signal.alarm(30)
-    os._exit(0 if (fa.gelu(x) == expected).all() and (fa.gelu(x[::2]) == expected[::2]).all() else 1)
-print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), fa.get_num_threads(), (fa.gelu(x) == expected).all())
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_fork_after_a_parallel_call():
-    """A child must not wait for threads it has not got, and the parent keeps its own."""
-    run = run_python(FORK)
-    assert (run.stdout, run.stderr) == ("0 2 True\n", "")
 
 
 def test_openmp_is_used_where_it_is_there():
