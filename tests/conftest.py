@@ -1,9 +1,13 @@
 """What the tests share: the rows of the table, the instruction sets of this machine, points and parameters to test."""
 
 import ast
+import os
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle, islice
+
+# Before OpenMP is loaded: threads that wait leave the cores to others.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
