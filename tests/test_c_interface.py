@@ -11,6 +11,8 @@ import pytest
 
 import fastact
 
+pytestmark = pytest.mark.compiles
+
 TESTS = Path(__file__).parent
 CORE = TESTS.parent / "csrc"
 PROGRAM = [str(TESTS / "c" / "test_fastact.c"), str(CORE / "exact" / "exact.c"), f"-I{CORE / 'exact'}"]
@@ -65,7 +67,9 @@ def compiler(request):
 def made(compiler, tmp_path_factory):
     """Return the prefix below which `make install` with this compiler put the library, and the command."""
     folder = tmp_path_factory.mktemp(compiler)
-    make = [tool("make"), f"-j{os.cpu_count()}", "-f", CORE / "Makefile", f"CC={compiler}", f"BUILD={folder / 'build'}"]
+    flags = (CORE / "compile_flags.txt").read_text().replace("-O3", "-O1").split()  # a third of the time to compile
+    variables = [f"CC={compiler}", f"BUILD={folder / 'build'}", f"flags={' '.join(flags)}"]
+    make = [tool("make"), f"-j{os.cpu_count()}", "-f", CORE / "Makefile", *variables]
     run(*make, "install", f"PREFIX={folder / 'prefix'}", cwd=folder)
     return folder / "prefix", make
 
@@ -155,8 +159,8 @@ def test_make_without_openmp(compiler, made, tmp_path):
     """Only parallel.c differs, so only that is made again."""
     prefix, make = made
     folder = tmp_path / "build"
-    shutil.copytree(make[-1].removeprefix("BUILD="), folder)
-    run(*make[:-1], f"BUILD={folder}", "OPENMP=", "-W", CORE / "parallel.c")
+    shutil.copytree(prefix.parent / "build", folder)
+    run(*make, f"BUILD={folder}", "OPENMP=", "-W", CORE / "parallel.c")
     assert openmp_runtime(folder / "libfastact.a") == []
     run_test_program(compiler, [f"-I{prefix}/include/fastact", folder / "libfastact.a"], tmp_path, 0, FEW)
 
@@ -224,15 +228,20 @@ def test_memory_is_used_as_it_may_be(tmp_path):
 SANITIZERS = {"thread": [], "address,undefined": ["-fno-sanitize-recover=undefined"]}
 
 
-def sanitized(sanitizer, sources, flags, folder):
+def sanitized(sanitizer, sources, flags, folder, compiler="cc"):
     """Build a program with a sanitizer, if the compiler has its run time."""
     probe = folder / "probe.c"
     probe.write_text("int main(void) { return 0; }\n")
-    command = [tool("cc"), probe, f"-fsanitize={sanitizer}", "-o", folder / "probe"]
+    command = [tool(compiler), probe, f"-fsanitize={sanitizer}", "-o", folder / "probe"]
     if subprocess.run(command, capture_output=True, check=False).returncode != 0:
         pytest.skip(f"the compiler lacks -fsanitize={sanitizer}")
     options = ["-std=gnu11", "-g", "-O1", f"-fsanitize={sanitizer}", *SANITIZERS[sanitizer], f"-I{CORE}"]
-    return build("cc", sources, [*options, *flags], folder)
+    return build(compiler, sources, [*options, *flags], folder)
+
+
+def all_but_kernels():
+    """Return the library's sources that are quick to build anew; the kernels come from the installed archive."""
+    return [source for source in sorted(CORE.glob("*.c")) if not source.name.startswith("kernels_")]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the pool and its test need POSIX threads")
@@ -245,12 +254,31 @@ def test_pool_under_threads_and_forks(sanitizer, forks, tmp_path):
 
 
 def test_any_layout_with_sanitizers(tmp_path):
-    """All but the kernels is built anew; they come from the installed archive."""
     archive = LIBRARY / "libfastact.a"
-    rest = [source for source in sorted(CORE.glob("*.c")) if not source.name.startswith("kernels_")]
     flags = ["-ffp-contract=off", archive, *["-fopenmp"] * bool(openmp_runtime(archive)), "-lm", "-pthread"]
-    program = sanitized("address,undefined", [TESTS / "c" / "test_layouts.c", *rest], flags, tmp_path)
+    program = sanitized("address,undefined", [TESTS / "c" / "test_layouts.c", *all_but_kernels()], flags, tmp_path)
     assert run(program) == "passed\n"
+
+
+def archer():
+    """Return the tool that tells the thread sanitizer how LLVM's OpenMP orders its threads."""
+    openmp = Path(run(tool("clang"), "-print-file-name=libomp.so").strip())
+    path = openmp.resolve().parent / "libarcher.so"
+    if not path.exists():
+        pytest.skip("libarcher is not installed")
+    return path
+
+
+def test_parallel_layer_under_the_thread_sanitizer(tmp_path):
+    """By Clang, for LLVM's OpenMP and archer: the thread sanitizer understands no other OpenMP."""
+    environment = os.environ | {
+        "OMP_TOOL_LIBRARIES": str(archer()),
+        "TSAN_OPTIONS": "ignore_noninstrumented_modules=1 halt_on_error=1",
+    }
+    sources = [TESTS / "c" / "test_parallel.c", *all_but_kernels()]
+    flags = ["-ffp-contract=off", LIBRARY / "libfastact.a", "-fopenmp", "-lm", "-pthread"]
+    program = sanitized("thread", sources, flags, tmp_path, compiler="clang")
+    assert run(program, 5, env=environment) == "passed\n"
 
 
 UNLOADED = """

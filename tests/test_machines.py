@@ -8,6 +8,8 @@ from test_c_interface import CORE, FEW, INCLUDE, LIBRARY, PROGRAM, TESTS, build,
 
 from fastact import _ufuncs
 
+pytestmark = pytest.mark.compiles
+
 BITS = TESTS / "c" / "test_bits.c"
 
 
@@ -18,7 +20,7 @@ def on_cpu(model):
 
 @pytest.fixture(scope="module")
 def aarch64(tmp_path_factory):
-    """Return how to build a program with the core for AArch64, made with the library's own flags, without OpenMP."""
+    """Return how to build a program with the core for AArch64, made with its own flags and without OpenMP."""
     compiler, archiver = tool("aarch64-linux-gnu-gcc"), tool("aarch64-linux-gnu-ar")
     folder = tmp_path_factory.mktemp("aarch64")
     archive = folder / "libfastact.a"
