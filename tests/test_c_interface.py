@@ -278,7 +278,7 @@ def test_parallel_layer_under_the_thread_sanitizer(tmp_path):
     sources = [TESTS / "c" / "test_parallel.c", *all_but_kernels()]
     flags = ["-ffp-contract=off", LIBRARY / "libfastact.a", "-fopenmp", "-lm", "-pthread"]
     program = sanitized("thread", sources, flags, tmp_path, compiler="clang")
-    assert run(program, 5, env=environment) == "passed\n"
+    assert run(program, 50, env=environment) == "passed\n"
 
 
 UNLOADED = """
