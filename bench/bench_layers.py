@@ -1,4 +1,4 @@
-"""Learnable parameters, and bias with activation, against PyTorch: new float32 arrays, on one thread and on two.
+"""Learnable parameters, bias with activation, gated pairs and softmax against PyTorch: new float32 arrays, on one thread and on two.
 
 pytest bench/bench_layers.py --benchmark-only --benchmark-columns=min,median,rounds
 """
@@ -10,12 +10,17 @@ import fastact as fa
 
 IMAGES = (32, 64, 56, 56)
 ROWS = (4096, 3072)
+FEED_FORWARD = (2048, 11008)
 CASES = [
     ("prelu", IMAGES),
     ("prelu_backward", IMAGES),
     ("swish_backward_params", IMAGES),
     ("bias_gelu", ROWS),
     ("bias_gelu_backward", ROWS),
+    ("swiglu", FEED_FORWARD),
+    ("softmax", (2048, 128)),
+    ("softmax", (2048, 512)),
+    ("softmax", (320, 50_000)),
 ]
 
 
@@ -28,6 +33,8 @@ def fastact_calls(shape):
         "swish_backward_params": lambda dy, x, p: fa.swish.backward_params(dy, x, p.reshape(beta)),
         "bias_gelu": lambda dy, x, p: fa.bias_act(x, p),
         "bias_gelu_backward": fa.bias_act.backward,
+        "swiglu": lambda dy, x, p: fa.swiglu(x, dy),
+        "softmax": lambda dy, x, p: fa.softmax(x),
     }
 
 
@@ -59,6 +66,8 @@ def torch_calls(shape):
         "swish_backward_params": swish,
         "bias_gelu": lambda dy, x, p: functional.gelu(torch.add(x, p)),
         "bias_gelu_backward": bias_gelu_backward,
+        "swiglu": lambda dy, x, p: functional.silu(x) * dy,
+        "softmax": lambda dy, x, p: torch.softmax(x, -1),
     }
 
 

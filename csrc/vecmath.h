@@ -54,6 +54,10 @@ static const real F(log1p_l)[] = {
     0x1.800c064f33366p-16, -0x1.74625f35fd4cep-16, 0x1.455c5846cb1fap-17};
 #endif
 
+/* Whether the compiler knows that a parameter is 1, as most defaults are: it then drops what only others need. */
+#undef IS_ONE
+#define IS_ONE(parameter) (__builtin_constant_p(parameter) && (parameter) == 1)
+
 FA_INLINE real F(absolute)(real x) { return FA_REAL == 32 ? __builtin_fabsf((float)x) : (real)__builtin_fabs(x); }
 
 FA_INLINE real F(with_sign)(real magnitude, real sign) {
@@ -86,6 +90,9 @@ FA_INLINE real F(positive_part)(real x, int usual) {
     if (FA_REAL == 32 && usual) return F(from_bits)((integer)(bits < sign ? bits : sign));
     return x < 0 ? (real)-0.0 : x;
 }
+
+/* Bits less bits; in lanes that do not count, NaN's for one, it may overflow. */
+FA_INLINE integer F(less)(integer bits, integer by) { return (integer)((unsigned_integer)bits - (unsigned_integer)by); }
 
 FA_INLINE integer F(to_exponent)(integer n) { return (integer)((unsigned_integer)n << F(mantissa_bits)); }
 
@@ -135,12 +142,16 @@ FA_INLINE F(two_words) F(sum)(real a, real b) {
     return (F(two_words)){sum, (a - (sum - b_part)) + (b - b_part)};
 }
 
-/* a b + c, rounded once or, without FMA, almost so in float. */
+/* a b + c, rounded once or, without FMA, almost so. */
 FA_INLINE real F(fused)(real a, real b, real c) {
-#if FA_REAL == 32 && !FA_HAS_FMA
+#if FA_HAS_FMA
+    return FMA(a, b, c);
+#elif FA_REAL == 32
     return (float)((double)a * b + c);
 #else
-    return FMA(a, b, c);
+    const real product = a * b;
+    const F(two_words) sum = F(sum)(c, product);
+    return sum.high + (sum.low + F(product_error)(a, b, product));
 #endif
 }
 
@@ -297,7 +308,7 @@ typedef struct {
 FA_INLINE F(growing) F(exp_growing)(real high, real low, int usual) {
     const F(power) e = F(exp_power)(high, low);
     const integer excess = !usual && e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
-    return (F(growing)){F(from_bits)(F(bits)((real)1) - excess), F(from_bits)(e.exponent - excess), e.p};
+    return (F(growing)){F(from_bits)(F(bits)((real)1) - excess), F(from_bits)(F(less)(e.exponent, excess)), e.p};
 }
 
 FA_INLINE real F(number)(F(growing) e) { return FMA(e.s, e.p, e.s); }

@@ -1,5 +1,6 @@
 """What the tests of calls share: every ufunc of the table, operands for it, and comparison to the last bit."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -40,8 +41,13 @@ def arrays_for(ufunc, shape, dtype=np.float32):
 
 
 def make_array(shape, dtype=np.float32, seed=0):
-    values = np.random.default_rng(seed).normal(scale=3, size=shape)
+    values = normal_numbers(shape, seed)
     return values > 0 if dtype is bool else values.astype(dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def normal_numbers(shape, seed):
+    return np.random.default_rng(seed).normal(scale=3, size=shape)
 
 
 def call(ufunc, *arrays, **options):

@@ -1,9 +1,14 @@
 """What the tests share: the rows of the table, the instruction sets of this machine, points and parameters to test."""
 
 import ast
+import os
+from collections import Counter
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle, islice
+
+# Before OpenMP is loaded: threads that wait leave the cores to others.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numpy as np
 import pytest
@@ -109,6 +114,24 @@ def roots(name, operation, parameters):
     y = np.asarray(reference.get(name, operation)(x, *map(float, parameters)))
     y = np.nan_to_num(y)
     return x[1:][(np.sign(y[1:]) * np.sign(y[:-1]) < 0) & (np.abs(np.diff(y)) < 0.01)]
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every", type=int, default=1, metavar="N", help="run every Nth case of each test, the first included"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the cases that --every does."""
+    seen = Counter()
+    chosen = []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        if seen[test] % config.getoption("every") == 0:
+            chosen.append(item)
+        seen[test] += 1
+    items[:] = chosen
 
 
 def ident(value):

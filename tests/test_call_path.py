@@ -19,7 +19,7 @@ from calls import (
     parameters_of,
     run_python,
 )
-from conftest import on_isa
+from conftest import on_isa, on_threads
 
 import fastact as fa
 from fastact import _ufuncs
@@ -143,20 +143,17 @@ def heads(ufunc, *arrays):
 def test_bits_do_not_depend_on_place(ufunc, dtype, isa):
     long = arrays_for(ufunc, LARGE, dtype)
     alone = call(ufunc, *(array[:FIRST].copy() for array in long))
-    before = fa.get_num_threads()
-    try:
-        for threads in (1, 2):
-            fa.set_num_threads(threads)
-            assert_same(heads(ufunc, *long), alone)
-            strided = [np.repeat(array, 3)[::3] for array in long]
-            assert_same(heads(ufunc, *strided), alone)
-            assert_same(heads(ufunc, *(array[::-1].copy()[::-1] for array in long)), alone)
-            for offset in (1, 2, 5, 8, 15, 16, 31, 4099):
-                moved = [np.concatenate([array[:offset], array[:FIRST], array]) for array in long]
-                result = outputs(call(ufunc, *moved))
+    strided = [np.repeat(array, 3)[::3] for array in long]
+    reverse = [array[::-1].copy()[::-1] for array in long]
+    offsets = (1, 2, 5, 8, 15, 16, 31, 4099)
+    moved = [[np.concatenate([array[:offset], array[:FIRST], array]) for array in long] for offset in offsets]
+    for threads in (1, 2):
+        with on_threads(threads):
+            for arrays in (long, strided, reverse):
+                assert_same(heads(ufunc, *arrays), alone)
+            for offset, arrays in zip(offsets, moved, strict=True):
+                result = outputs(call(ufunc, *arrays))
                 assert_same(tuple(output[offset : offset + FIRST] for output in result), alone)
-    finally:
-        fa.set_num_threads(before)
     for k in range(FIRST):
         single = call(ufunc, *(array[k : k + 1] for array in long))
         assert_same(single, tuple(output[k : k + 1] for output in outputs(alone)))

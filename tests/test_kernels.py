@@ -1,5 +1,6 @@
-"""The C core as source: every loop is vectorised on every instruction set, every polynomial comes from its script."""
+"""The C core: every loop is vectorised on every instruction set, every polynomial comes from its script."""
 
+import functools
 import re
 import shutil
 import subprocess
@@ -8,44 +9,48 @@ from pathlib import Path
 
 import pytest
 
+import fastact
+
 CORE = Path(__file__).parent.parent / "csrc"
 SCRIPTS = sorted((CORE / "coefficients").glob("*.py"))
 LOOP = re.compile(r"<(\w+_(?:scalar|array|rows|columns)_f(?:32|64))>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
 SCALAR_STORE = re.compile(r"\tv?movs[sd] +%xmm\d+,[^%]*\(%r\w+,%r\w+")
 SCALAR_ARITHMETIC = re.compile(r"\tv?(?:mul|add|sub|div|fn?madd\w+)s[sd] ")
+each_isa = pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
 HEXADECIMAL = re.compile(r"-?0x1(?:\.[0-9a-f]+)?p[-+]\d+")
 
 
-def machine_code(isa, folder):
-    compiler, disassembler = shutil.which("gcc"), shutil.which("objdump")
-    if not compiler or not disassembler:
+@functools.cache
+def machine_code():
+    """Return the installed kernels' machine code as text, by instruction set."""
+    disassembler, archive = shutil.which("objdump"), Path(fastact.get_library_dir(), "libfastact.a")
+    if not disassembler or b"GCC: " not in archive.read_bytes():
         pytest.skip("reads GCC's machine code with objdump")
-    compiled = Path(folder, f"{isa}.o")
-    flags = [f"@{CORE / 'compile_flags.txt'}", f"-I{CORE}"]
-    command = [compiler, *flags, "-c", str(CORE / f"kernels_{isa}.c"), "-o", str(compiled)]
-    subprocess.run(command, check=True)
-    command = [disassembler, "-d", "--no-show-raw-insn", str(compiled)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command = [disassembler, "-d", "--no-show-raw-insn", str(archive)]
+    listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return dict(re.findall(r"^kernels_(\w+)\.o:(.*?)(?=^\w+\.o:|\Z)", listing, re.MULTILINE | re.DOTALL))
 
 
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
-def test_every_loop_is_vectorised(isa, tmp_path):
-    code = machine_code(isa, tmp_path)
+def loops_of(isa):
+    """Return the loops of an instruction set: their names and their code."""
+    code = machine_code()[isa]
     if "x86-64" not in code:
         pytest.skip("x86-64 kernels on another architecture")
-    loops = LOOP.findall(code)
+    return LOOP.findall(code)
+
+
+@each_isa
+def test_every_loop_is_vectorised(isa):
+    loops = loops_of(isa)
     assert len(loops) > 440
     # A loop that stayed scalar stores its results one by one; those of logsumexp are one to a row.
     one_by_one = {name for name, body in loops if SCALAR_STORE.search(body)}
     assert one_by_one <= {"logsumexp_rows_f32", "logsumexp_rows_f64"}
 
 
-@pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
-def test_columns_have_no_scalar_arithmetic(isa, tmp_path):
-    code = machine_code(isa, tmp_path)
-    if "x86-64" not in code:
-        pytest.skip("x86-64 kernels on another architecture")
-    columns = [(name, body) for name, body in LOOP.findall(code) if "_columns_" in name]
+@each_isa
+def test_columns_have_no_scalar_arithmetic(isa):
+    columns = [(name, body) for name, body in loops_of(isa) if "_columns_" in name]
     assert len(columns) == 10
     assert [name for name, body in columns if len(SCALAR_ARITHMETIC.findall(body)) > 1] == []
 

@@ -18,7 +18,7 @@ static const real F(celu_w)[] = {
 /* alpha (e^v - 1), whose second word is for an alpha other than 1. */
 FA_INLINE real F(times_expm1)(real alpha, F(two_words) m) {
     const real low = F(absolute)(alpha) <= F(largest) ? alpha * m.low : 0;
-    return __builtin_constant_p(alpha) && alpha == 1 ? m.high : FMA(alpha, m.high, low);
+    return IS_ONE(alpha) ? m.high : FMA(alpha, m.high, low);
 }
 
 FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
@@ -40,7 +40,7 @@ FA_INLINE F(point) F(selu)(real x, int usual) {
 
 /* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
  * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
-FA_INLINE F(point) F(celu)(real x, real given_alpha, ANY_RANGE) {
+FA_INLINE F(point) F(celu)(real x, real given_alpha, int usual) {
     const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan("");
     const real alpha = F(absolute)(given_alpha) * one, inverse = one / alpha;
     const real quotient = alpha > F(largest) ? 0 * x : x * inverse; /* 0 x: NaN for infinite x */
@@ -50,10 +50,13 @@ FA_INLINE F(point) F(celu)(real x, real given_alpha, ANY_RANGE) {
     const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
     const real s = F(scale_of)(e), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
-    const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = -FMA(square, w, square_low * w);
+    /* the minus inside: of -(a b + c) compilers make a subtraction whose zero has another sign */
+    const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = FMA(-square, w, -(square_low * w));
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
     const real curved = v > -tiny ? x : F(times_expm1)(alpha, F(expm1_of)(e));
     const real below = alpha > F(largest) ? x : curved, by_alpha = v > -1 ? near : far;
-    return POINT(.value = x >= 0 ? x * one : below, .grad = x >= 0 ? one : F(times)(1, e),
+    const F(point) elu = F(elu)(x, 1, usual);
+    const real value = x >= 0 ? x * one : below, grad = x >= 0 ? one : F(times)(1, e);
+    return POINT(.value = IS_ONE(given_alpha) ? elu.value : value, .grad = IS_ONE(given_alpha) ? elu.grad : grad,
                  .by_p = x >= 0 ? one - 1 : by_alpha);
 }

@@ -66,7 +66,9 @@ FA_INLINE F(point) F(gelu)(real x, int usual) {
 }
 
 /* gelu_tanh(x) = x sigmoid(v), v = x w, w = A + B x^2, v in two words. The first words of A and B are short, so that
- * w - A is exact. The slope of the gate is 1 - a v' = 1 - v - 2 B a^3. */
+ * w - A is exact. With c e^v = E the derivative at -a is c (c + slope E) / (c + E)^2, slope = 1 - a v' = 1 - v - 2 B a^3.
+ * At its root slope E is close to -c; E is a power of two times 1 + p, so that c + s slope is exact there and the digits
+ * of p remain. */
 FA_INLINE F(point) F(gelu_tanh)(real x, int usual) {
     const real a = F(within)(F(gelu_tanh_end), F(absolute)(x), usual);
     const real square = a * a, square_low = F(product_error)(a, a, square);
@@ -76,8 +78,9 @@ FA_INLINE F(point) F(gelu_tanh)(real x, int usual) {
     const real v = a * w.high, low = FMA(a, w_low, F(product_error)(a, w.high, v));
     const real twice = 2 * a, part = w.high - F(gelu_tanh_a_high), rest = twice * part; /* 2 B a^3 */
     const real rest_low = FMA(twice, w_low - F(gelu_tanh_a_low), F(product_error)(twice, part, rest)) + low;
-    const F(two_words) slope = F(sum)(1 - v, -rest);
+    const F(two_words) rounded = F(sum)(1 - v, -rest), slope = F(ordered_sum)(rounded.high, rounded.low - rest_low);
     const F(growing) e = F(exp_growing)(F(within)(F(exp_top), v, usual), low, usual);
-    const F(gated) y = F(gate)(a, e, F(ordered_sum)(slope.high, slope.low - rest_low));
-    return POINT(.value = F(positive_part)(x, usual) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
+    const real numerator = FMA(e.s, FMA(e.p, slope.high, slope.low), FMA(e.s, slope.high, e.c));
+    const real below = F(over_square)(e.c * numerator, F(words_plus_c)(e));
+    return POINT(.value = F(positive_part)(x, usual) - a * e.c / F(plus_c)(e), .grad = x < 0 ? below : 1 - below);
 }

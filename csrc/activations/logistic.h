@@ -9,29 +9,30 @@ FA_INLINE F(point) F(sigmoid)(real x, int usual) {
     return POINT(.value = x < 0 ? q : 1 - q, .grad = FMA(-q, q, q));
 }
 
-/* For y(x) = x sigmoid(t(x)) with odd t, at -a, a >= 0: `part` is factor sigmoid(-t(a)), grad the derivative of y, (c
- * + slope E) c / (c + E)^2 with slope = 1 - a t'(a). At the root of the derivative slope E is close to -c; E is a
- * power of two times 1 + p, so that c + s slope is exact there and the digits of p remain. y(a) = a + y(-a), y' = 1 -
- * y'(-a). */
+/* For y(x) = x sigmoid(beta x) at -a / beta, a >= 0: `part` is factor sigmoid(-a), grad the derivative of y, q (1 - a +
+ * a q). Where that cancels, 1 - a is exact, and the error of the rounded q is taken back. y(x) = x +
+ * y(-x), y'(x) = 1 - y'(-x). */
 typedef struct {
     real part, grad;
 } F(gated);
 
-FA_INLINE F(gated) F(gate)(real factor, F(growing) e, F(two_words) slope) {
-    const real numerator = FMA(e.s, FMA(e.p, slope.high, slope.low), FMA(e.s, slope.high, e.c));
-    return (F(gated)){factor * e.c / F(plus_c)(e), F(over_square)(e.c * numerator, F(words_plus_c)(e))};
+FA_INLINE F(gated) F(gate)(real factor, F(growing) e, F(two_words) a) {
+    const F(two_words) d = F(ordered_sum)(e.s, FMA(e.s, e.p, e.c)), r = F(reciprocal)(d);
+    const real q = e.c * r.high, weighted = a.high * q, sum = F(fused)(a.high, q, 1 - a.high);
+    const real low = __builtin_constant_p(a.low) ? NO_LOW : FMA(a.low, q, -a.low);
+    return (F(gated)){factor * e.c / d.high, (sum + FMA(-r.low, sum + weighted, low)) * r.high * e.c};
 }
 
 FA_INLINE F(point) F(silu)(real x, int usual) {
     const real a = F(within)(F(exp_top), F(absolute)(x), usual);
-    const F(gated) y = F(gate)(a, F(exp_growing)(a, NO_LOW, usual), (F(two_words)){1 - a, NO_LOW});
+    const F(gated) y = F(gate)(a, F(exp_growing)(a, NO_LOW, usual), (F(two_words)){a, NO_LOW});
     return POINT(.value = F(positive_part)(x, usual) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
 }
 
 /* beta x in two words, with 0 for 0 times infinity. The low word counts only while an exponential of the product
  * does. */
 FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
-    if (__builtin_constant_p(beta) && beta == 1) return (F(two_words)){x, 0};
+    if (IS_ONE(beta)) return (F(two_words)){x, NO_LOW};
     const real v = beta == 0 ? F(unless_nan)(x, 0) : beta * x;
     return (F(two_words)){v, beta != 0 && F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, x, v) : 0};
 }
@@ -40,15 +41,16 @@ FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
  * power of two out of E. The derivative by beta is the square of x h / (1 + h^2), h = e^(-|v|/2). */
 FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
     const F(two_words) v = F(scaled_argument)(x, beta);
-    const real magnitude = F(absolute)(v.high), low = v.high < 0 ? -v.low : v.low;
+    const F(point) silu = F(silu)(x, usual);
+    const real magnitude = F(absolute)(v.high), low = IS_ONE(beta) ? NO_LOW : v.high < 0 ? -v.low : v.low;
     const real a = F(within)(F(fading_end), magnitude, usual);
     const real finite = usual ? x : F(at_least)(-F(largest), F(at_most)(F(largest), x));
     const F(power) power = F(exp_power)(a, low);
     const integer one = F(bits)((real)1), excess = !usual && power.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
     const integer rest = !usual && power.n > F(exp_large) + F(exp_down) ? F(to_exponent)((int)F(bias) - 1) : 0;
     const real far = F(from_bits)(one - rest);
-    const F(growing) e = {F(from_bits)(one - excess), F(from_bits)(power.exponent - excess - rest), power.p};
-    const F(gated) y = F(gate)(finite, e, F(ordered_sum)(1 - a, -low));
+    const F(growing) e = {F(from_bits)(one - excess), F(from_bits)(F(less)(power.exponent, excess + rest)), power.p};
+    const F(gated) y = F(gate)(finite, e, (F(two_words)){a, low});
     const real part = y.part * far, grad = y.grad * far;
 
     const F(fading) h =
@@ -57,7 +59,11 @@ FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
     const F(two_words) w = F(words_of)(F(words_over)(finite, F(ordered_sum)(1, square)), h);
     const real high = w.high * h.last, by_beta = high * high;
     const real by_beta_low = FMA(2 * high, w.low * h.last, F(product_error)(high, high, by_beta));
-    return POINT(.value = F(with_sign)(v.high < 0 ? part : x - part, x), .grad = v.high < 0 ? grad : 1 - grad,
+    const real value = F(with_sign)(v.high < 0 ? part : x - part, x);
+    return POINT(.value = IS_ONE(beta) ? silu.value : value,
+                 .grad = IS_ONE(beta) ? silu.grad
+                     : v.high < 0     ? grad
+                                      : 1 - grad,
                  .by_p = F(whole)((F(two_words)){by_beta, by_beta_low}));
 }
 
@@ -66,7 +72,7 @@ FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
  * takes one of h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
 FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
     const F(two_words) v = F(scaled_argument)(x, beta);
-    const real magnitude = F(absolute)(v.high), low = v.high < 0 ? v.low : -v.low;
+    const real magnitude = F(absolute)(v.high), low = IS_ONE(beta) ? NO_LOW : v.high < 0 ? v.low : -v.low;
     const real inverse = 1 / beta, inverse_error = F(product_error)(beta, inverse, 1);
     const real residue = F(absolute)(inverse) <= F(largest) ? inverse_error : 0;
 
