@@ -1,14 +1,17 @@
 """Arguments that several functions check in the same way."""
 
 import operator
-import sys
 
 import numpy as np
+
+READABLE_BITS = 128
 
 
 def shown(number):
     """Return an int as text; Python refuses to write thousands of digits, which would say no more."""
-    return str(number) if abs(number) <= sys.maxsize else f"about {'-' * (number < 0)}2^{number.bit_length() - 1}"
+    if number.bit_length() <= READABLE_BITS:
+        return str(number)
+    return f"about {'-' * (number < 0)}2^{number.bit_length() - 1}"
 
 
 def check_parameter(name, given):
@@ -39,7 +42,7 @@ def axis_of(x, axis):
 
 def axis_within(axis, ndim):
     if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(f"axis: {shown(axis)} is out of bounds for an array of dimension {ndim}")
+        raise np.exceptions.AxisError(f"axis: axis {shown(axis)} is out of bounds for array of dimension {ndim}")
     return axis % ndim
 
 

@@ -36,7 +36,7 @@ WITHOUT_MASK = {
 @pytest.mark.parametrize("axis", HUGE, ids=range(len(HUGE)))
 @pytest.mark.parametrize("function", WITH_AXIS.values(), ids=WITH_AXIS)
 def test_axis(function, axis):
-    with pytest.raises(np.exceptions.AxisError, match=r"^axis: about -?2.[0-9]+ is out of bounds"):
+    with pytest.raises(np.exceptions.AxisError, match=r"^axis: axis .* is out of bounds for array of dimension 2"):
         function(axis)
 
 
@@ -60,7 +60,7 @@ def test_count(count):
         with pytest.raises(ValueError, match=f"^{name}: .*threads"):
             function(count)
     if abs(count) > 2**63:
-        with pytest.raises(ValueError, match=r"^n_bytes: about "):
+        with pytest.raises(ValueError, match=r"^n_bytes: .* bytes; at least 0 is needed"):
             fa.set_pool_limit(count)
 
 

@@ -402,7 +402,7 @@ def test_num_threads_has_to_be_an_int(num_threads):
         (None, TypeError, "a real number is needed, not NoneType"),
         (1j, TypeError, "a real number is needed, not complex"),
         (1e39, OverflowError, "1e.39 is too large for float32"),
-        (10**400, OverflowError, "10* is too large for float32"),
+        (10**400, OverflowError, "about 2.1328 is too large for float32"),
     ],
 )
 def test_parameters_have_to_be_numbers_of_the_type(value, error, message):
@@ -417,7 +417,7 @@ def test_parameters_have_to_be_numbers_of_the_type(value, error, message):
 def test_float64_has_larger_parameters():
     x = make_array(5, np.float64)
     assert_same(views.hard_tanh(x, np.empty(5), 1e39, 1e40), fa.hard_tanh(x, 1e39, 1e40))
-    with pytest.raises(OverflowError, match=r"^min_val: 10* is too large for float64"):
+    with pytest.raises(OverflowError, match=r"^min_val: about 2.1328 is too large for float64"):
         views.hard_tanh(x, np.empty(5), 10**400)
 
 
