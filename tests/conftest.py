@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 from collections import Counter
 from contextlib import contextmanager
 from functools import partial
@@ -9,6 +10,8 @@ from itertools import cycle, islice
 
 # Before OpenMP is loaded: threads that wait leave the cores to others.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# What a script runs in its background ignores Ctrl-C, and so would the programs that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
