@@ -1,9 +1,28 @@
 """Arguments that several functions check in the same way."""
 
 import operator
+import sys
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
+
+
+def shown(number):
+    """Return an int as text; Python refuses to write thousands of digits, which would say no more."""
+    return str(number) if abs(number) <= sys.maxsize else f"about {'-' * (number < 0)}2^{number.bit_length() - 1}"
+
+
+def check_parameter(name, given):
+    """Raise OverflowError if a Python int is too large for any float."""
+    try:
+        float(given)
+    except OverflowError:
+        raise OverflowError(f"{name}: {shown(given)} is too large for float64") from None
+
+
+def refuse_mask(name, given):
+    """Demand that an array has no mask, which would be lost."""
+    if isinstance(given, np.ndarray) and hasattr(given, "mask"):
+        raise TypeError(f"{name}: the mask of a {type(given).__name__} would be lost; fill it first")
 
 
 def integer(axis):
@@ -15,7 +34,13 @@ def integer(axis):
 
 def axis_of(x, axis):
     """Return an axis of an array as a number from 0."""
-    return normalize_axis_index(integer(axis), x.ndim, "axis")
+    return axis_within(integer(axis), x.ndim)
+
+
+def axis_within(axis, ndim):
+    if not -ndim <= axis < ndim:
+        raise np.exceptions.AxisError(f"axis: {shown(axis)} is out of bounds for an array of dimension {ndim}")
+    return axis % ndim
 
 
 def check_out(out, shape, dtype):

@@ -47,7 +47,7 @@ cdef int read_num_threads(given) except -1:
         raise TypeError(f"num_threads: an int is needed, not {type(given).__name__}") from None
     count = PyLong_AsLongAndOverflow(number, &overflow)
     if overflow or not 1 <= count <= INT_MAX:
-        raise ValueError(f"num_threads: {number} threads; from 1 to {INT_MAX} is possible")
+        raise ValueError(f"num_threads: {shown(number)} threads; from 1 to {INT_MAX} is possible")
     return count
 
 
@@ -65,7 +65,8 @@ cdef int read_parameter(given, const char *name, fa_type kind, Number *number) e
         pass
     except TypeError:
         raise TypeError(f"{name.decode()}: a real number is needed, not {type(given).__name__}") from None
-    raise OverflowError(f"{name.decode()}: {given} is too large for {'float64' if kind == FA_F64 else 'float32'}")
+    shown_value = shown(given) if isinstance(given, int) else given
+    raise OverflowError(f"{name.decode()}: {shown_value} is too large for {'float64' if kind == FA_F64 else 'float32'}")
 
 
 cdef compute(int activation, fa_operation operation, first, second, third, p, q, num_threads):

@@ -28,6 +28,17 @@ cdef inline bint is_on_halves(const Operation *operation, PyObject *const *args,
     return count == last or (count == operation.inputs and args[last] == Py_None)
 
 
+cdef bint is_in_range(const Operation *operation, const Call *call, int k) noexcept:
+    """Whether a parameter that is an int fits into a float; False with an exception that names it."""
+    cdef double value = PyLong_AsDouble(call.inputs[k])
+    if value != -1 or PyErr_Occurred() == NULL:
+        return True
+    PyErr_Clear()
+    PyErr_Format(PyExc_OverflowError, "%s: the int is too large for float64",
+                 input_name(operation, k))
+    return False
+
+
 cdef PyObject *call_numpy(PyObject *ufunc, PyObject *const *args, Py_ssize_t count, PyObject *keywords, Call *call) \
         noexcept:
     """NumPy's call, with every parameter in its position."""
@@ -41,6 +52,9 @@ cdef PyObject *call_numpy(PyObject *ufunc, PyObject *const *args, Py_ssize_t cou
     cdef PyObject *result = NULL
     if is_on_halves(operation, args, count):
         return PyObject_Vectorcall(operation.on_halves, args, count, keywords)
+    for k in range(operation.arrays, operation.inputs):
+        if call.inputs[k] != NULL and Py_TYPE(call.inputs[k]) == &PyLong_Type and not is_in_range(operation, call, k):
+            return NULL
     if count >= operation.inputs:
         return numpy_call(ufunc, args, count, keywords)
     for k in range(operation.inputs):

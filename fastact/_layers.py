@@ -11,7 +11,7 @@ import numpy as np
 
 from fastact import _channels, _docs, _ufuncs
 from fastact._channels import BACKWARD, BACKWARD_PARAMETERS, FORWARD
-from fastact._checks import axis_of, check_out, integer
+from fastact._checks import axis_of, check_out, check_parameter, integer, refuse_mask
 from fastact._names import nearest
 from fastact._ufuncs import from_pool
 
@@ -21,7 +21,9 @@ from fastact._ufuncs import from_pool
 def numbers(name, given):
     """Return Python's numbers as they are, since they do not decide on the type, and everything else as an array."""
     if type(given) in (bool, int, float):
+        check_parameter(name, given)
         return given
+    refuse_mask(name, given)
     try:
         array = np.asarray(given)
     except ValueError as error:

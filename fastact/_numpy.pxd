@@ -19,6 +19,7 @@ cdef extern from "Python.h":
     void PyErr_Clear()
     PyObject *PyErr_NoMemory() noexcept
     PyObject *PyErr_Format(PyObject *exception, const char *format, ...) noexcept
+    PyObject *PyExc_OverflowError
     PyObject *PyExc_TypeError
 
     PyTypeObject PyFloat_Type

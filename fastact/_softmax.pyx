@@ -12,7 +12,7 @@ import operator
 import numpy as np
 
 from fastact import _softmax_docs, _softmax_reference
-from fastact._checks import check_out
+from fastact._checks import axis_within, check_out, refuse_mask
 from fastact._ufuncs import from_pool
 
 cimport numpy as cnp
@@ -42,6 +42,7 @@ cdef bint is_plain(cnp.ndarray array):
 cdef cnp.ndarray as_floats(given, name):
     """An array of floats that the C core can read; bool and integers become float64."""
     cdef cnp.ndarray array
+    refuse_mask(name, given)
     try:
         array = given if type(given) is np.ndarray else np.asarray(given)
     except ValueError as error:
@@ -66,9 +67,7 @@ cdef tuple axes_of(axis, int ndim):
             index = operator.index(number)
         except TypeError:
             raise TypeError(f"axis: an int, a tuple of ints or None is needed, not {axis!r}") from None
-        if not -ndim <= index < ndim:
-            raise np.exceptions.AxisError(index, ndim, "axis")
-        axes.add(index % ndim if index >= 0 else index + ndim)
+        axes.add(axis_within(index, ndim))
     if len(axes) < len(given):
         raise ValueError(f"axis: {axis!r} names an axis twice")
     return tuple(sorted(axes))

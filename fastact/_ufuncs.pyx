@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 
+from fastact._checks import shown
 from fastact._halves import call_on_halves
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
@@ -98,7 +99,7 @@ cdef Py_ssize_t count_of(name, given, what, Py_ssize_t least, Py_ssize_t most) e
     except TypeError:
         raise TypeError(f"{name}: an int is needed, not {type(given).__name__}") from None
     if not least <= count <= most:
-        raise ValueError(f"{name}: {count} {what}; at least {least} is needed, and at most {most}")
+        raise ValueError(f"{name}: {shown(count)} {what}; at least {least} is needed, and at most {most}")
     return count
 
 

@@ -2,8 +2,8 @@
 
 python tests/leaks.py 1000000
 
-prints for each kind how much both grew, and ends with status 1 if anything did. Large arrays and files take a thousandth
-of the calls.
+prints for each kind how much both grew, and ends with status 1 if anything did. Large arrays and files take a
+thousandth of the calls.
 """
 
 import argparse

@@ -89,7 +89,9 @@ print("passed")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux is known to hold a process to RLIMIT_AS")
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_no_room_for_a_result(threads):
-    run = run_python(PROGRAM.replace("POOL", "0"), FASTACT_NUM_THREADS=threads, MALLOC_ARENA_MAX="1", MALLOC_MMAP_THRESHOLD_="65536")
+    run = run_python(
+        PROGRAM.replace("POOL", "0"), FASTACT_NUM_THREADS=threads, MALLOC_ARENA_MAX="1", MALLOC_MMAP_THRESHOLD_="65536"
+    )
     assert (run.stdout, run.stderr) == ("passed\n", "")
 
 
