@@ -10,8 +10,6 @@ from itertools import cycle, islice
 
 # Before OpenMP is loaded: threads that wait leave the cores to others.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-# What a script runs in its background ignores Ctrl-C, and so would the programs that tests start and interrupt.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import numpy as np
 import pytest
@@ -19,6 +17,9 @@ import pytest
 from fastact import _ufuncs, reference
 from fastact._docs import DOCS
 from fastact._ufuncs import operations, table
+
+# What a script runs in its background ignores Ctrl-C, and so would the programs that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CASES = [(name, operation) for name in table for operation in operations(name)]
 FORMULAS = [(name, operation) for name, operation in CASES if operation not in ("backward", "value_and_grad")]

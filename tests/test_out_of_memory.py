@@ -1,12 +1,11 @@
 """Memory that is not to be had: a MemoryError, nothing is lost, and the next call works."""
 
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 from calls import run_python
-from test_c_interface import CORE, INCLUDE, LIBRARY, build, openmp_runtime, run, tool
+from test_c_interface import INCLUDE, LIBRARY, build, openmp_runtime, run, tool
 
 WRAPPED = ("malloc", "calloc", "free", "mmap", "pthread_create")
 
