@@ -1,4 +1,4 @@
-"""Learnable parameters, bias with activation, gated pairs and softmax against PyTorch: new float32 arrays, on one thread and on two.
+"""Learnable parameters, bias, gated pairs and softmax against PyTorch: new float32 arrays, one thread and two.
 
 pytest bench/bench_layers.py --benchmark-only --benchmark-columns=min,median,rounds
 """

@@ -210,7 +210,7 @@ def load(path: Path, keys: Set[str] = KEPT) -> dict[str, Any]:
         content = json.loads(path.read_bytes())
         if not keys <= content.keys():
             raise ValueError
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise BadInput(f"{path} is no result of this command") from None
     return content
 

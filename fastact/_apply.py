@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 import sys
+import tokenize
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ HELP = "apply an activation to a .npy file"
 # Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24,
 # and the peak of resident memory is 41 MiB with 2**20, 65 MiB with 2**22.
 PIECE = 1 << 20
+# What NumPy raises for a header that is no Python literal, or an unusual one.
+UNREADABLE = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError)
 
 
 class BadInput(Exception):
@@ -53,7 +56,8 @@ def read_header(file: BinaryIO) -> Header:
         header = Header(*readers[version](file), file.tell())
         if min(header.shape, default=0) < 0 or header.dtype.subdtype is not None:
             raise ValueError(f"shape {header.shape} of {header.dtype}")
-    except ValueError as error:
+        np.broadcast_to(np.empty((), header.dtype), header.shape)  # raises where no array can have this shape
+    except UNREADABLE as error:
         raise BadInput(f"{file.name} is not a readable .npy file: {error}") from None
     wanted, found = header.offset + header.size * header.dtype.itemsize, os.fstat(file.fileno()).st_size
     if found < wanted and not header.dtype.hasobject:

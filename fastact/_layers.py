@@ -197,7 +197,7 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
         shift = None if bias is None else channels.values(prepared(bias))
         operands = [in_order(prepared(array), shape) for array in arrays.values()]
         values = [prepared(value) for value in parameters.values()]
-        values = [value.reshape(1) if value.size == 1 else channels.values(value) for value in values]
+        values = [in_order(value.ravel(), (1,)) if value.size == 1 else channels.values(value) for value in values]
         others = values if shift is None else [*values, shift]
 
         direct = out is not None and may_write(out, operands, others)

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import signal
 from collections import Counter
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,9 @@ import pytest
 from fastact import _ufuncs, reference
 from fastact._docs import DOCS
 from fastact._ufuncs import operations, table
+
+# What a script runs in its background ignores Ctrl-C, and so would the programs that tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CASES = [(name, operation) for name in table for operation in operations(name)]
 FORMULAS = [(name, operation) for name, operation in CASES if operation not in ("backward", "value_and_grad")]

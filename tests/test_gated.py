@@ -373,8 +373,8 @@ def test_halves_without_the_fast_path(fast_path):
     [
         ([np.zeros((2, 5))], {}, ValueError, "^gate: an even length along axis 1 is needed to halve it, not 5$"),
         ([np.zeros((3, 4))], {"axis": 0}, ValueError, "^gate: an even length along axis 0 is needed"),
-        ([np.zeros((3, 4))], {"axis": 2}, ValueError, "^axis: axis 2 is out of bounds"),
-        ([1.0], {}, ValueError, "^axis: axis -1 is out of bounds"),
+        ([np.zeros((3, 4))], {"axis": 2}, ValueError, "^axis: 2 is out of bounds"),
+        ([1.0], {}, ValueError, "^axis: -1 is out of bounds"),
         ([np.zeros(4)], {"axis": 1.0}, TypeError, "^axis: an int is needed, not float$"),
         ([np.zeros(4)], {"axis": None}, TypeError, "^axis: an int is needed, not NoneType$"),
         ([np.zeros(4), np.zeros(4)], {"axis": 0}, TypeError, "unexpected keyword argument 'axis'"),

@@ -1,0 +1,211 @@
+"""The command line: hostile .npy files and arguments end in a result or in one line, and leave no files."""
+
+import argparse
+import io
+import os
+import shutil
+import struct
+import tempfile
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+from calls import REQUIRED_VALUE, exit_status
+
+from fastact import __main__ as command_line
+from fastact import _accuracy, _bench, _report, _ufuncs
+
+from .hostile import calm
+from .operands import bytes_of, demand_same
+from .source import Source
+
+MAGICS = (b"\x93NUMPY", b"\x93NUMPX", b"", b"PK\x03\x04", b"\x80\x05")
+VERSIONS = ((1, 0), (2, 0), (3, 0), (0, 0), (1, 1), (255, 255))
+DESCRIPTIONS = (
+    *("'<f4'", "'<f8'", "'<f2'", "'>f4'", "'|b1'", "'<i8'", "'|u1'", "'>u2'", "'float32'", "'f'"),
+    *("'<c8'", "'|O'", "'<U3'", "'|S0'", "'|V0'", "'<f16'", "'<M8[s]'", "[('a', '<f4')]", "('<f4', (2,))", "'<f3'"),
+    *("'O'*9", "None", "4", "''", "'f4,f4'", "b'<f4'", "[]", "{}", "'\\x00'", "'é'", "[('a', [('a', '|O')])]"),
+)
+SHAPES = (
+    *("(7,)", "(3, 2)", "()", "(0,)", "(1, 0, 2)", "(3L,)", "7", "(-1,)", "(-1, -7)", "(7.0,)", "(True,)", "[7]"),
+    *("(9223372036854775807,)", "(4294967296, 4294967296, 2)", "(0, 9223372036854775808)", "('7',)", "None", "(1e3,)"),
+    *("(" + "1," * 70 + ")", "(" * 300 + ")" * 300, "-" * 3000 + "7", "(7", "7,)", "(__import__('os'),)", "(1" * 200),
+)
+ORDERS = ("False", "True", "0", "1", "None", "'C'", "[]")
+NAMES = ("silu", "threshold", "swish", "hard_tanh", "gelu", "swiglu", "gulu", "", "é", "silu.grad")
+WORDS = (
+    *("apply", "accuracy", "bench", "in.npy", "out.npy", "silu", "--grad", "--param", "beta=1", "--function", "gelu"),
+    *(
+        "--json",
+        "a.json",
+        "--from-json",
+        "--markdown",
+        "--plot",
+        "a.png",
+        "--sizes",
+        "2^4..2^6",
+        "--threads",
+        "all",
+        "1",
+    ),
+    *(
+        "--peers",
+        "numpy",
+        "--shapes",
+        "--rounds",
+        "--milliseconds",
+        "--statistic",
+        "--dtype",
+        "float32",
+        "--exhaustive",
+    ),
+    *("--isa", "baseline", "--operation", "forward", "--version", "-h", "--", "--compare", "--output", "given", "--p"),
+    *(
+        "--layouts",
+        "strided",
+        "--value-and-grad",
+        "folder",
+        "missing/a",
+        ".",
+        "",
+        "-",
+        "-1",
+        "0",
+        "1e999",
+        "nan",
+        "2^99",
+    ),
+    *(
+        "beta=",
+        "=1",
+        "beta=x",
+        "beta=1=2",
+        "value=1",
+        "threshold=-inf",
+        "1,2",
+        ",",
+        "é",
+        "\udcff",
+        "@in.npy",
+        "a" * 300,
+    ),
+)
+
+
+def call(data):
+    """Run the command line."""
+    draw = Source(data)
+    draw.choose((apply_to_file, any_arguments))(draw)
+
+
+def apply_to_file(draw):
+    """Apply an activation to a file that may be one of NumPy's."""
+    name = draw.choose(tuple(_ufuncs.table))
+    options = [f"--param={p}={REQUIRED_VALUE}" for p, default in _ufuncs.table[name].items() if default is None]
+    options += ["--grad"] * draw.below(2)
+    with in_folder() as folder, calm(1):
+        Path("in.npy").write_bytes(draw_file(draw))
+        if draw.below(2):
+            Path("out.npy").write_bytes(b"old")
+        status, printed = run(folder, ["apply", name, "in.npy", "out.npy", *options])
+        if status:
+            return
+        function = _ufuncs.get(name, "grad" if "--grad" in options else "forward")
+        x = np.load("in.npy", allow_pickle=False)
+        parameters = {p: REQUIRED_VALUE for p, default in _ufuncs.table[name].items() if default is None}
+        demand_same(np.load("out.npy"), np.asarray(function(x, **parameters)))
+        assert sorted(os.listdir()) == ["folder", "in.npy", "out.npy"]
+        assert printed == ""
+
+
+def any_arguments(draw):
+    """Give any arguments to all commands, of which those that measure stop where they would begin."""
+    given = [draw.choose(WORDS) if draw.below(8) else any_text(draw) for _ in range(draw.below(12))]
+    with in_folder() as folder, calm(1):
+        Path("in.npy").write_bytes(draw_file(draw))
+        Path("a.json").write_bytes(
+            draw.choose((b"{}", b"[" * 100_000, b"\xff", b"1", b'{"records": [NaN, 1e999]}', b""))
+        )
+        with mock.patch.object(_bench, "measure", stop_bench), mock.patch.object(_accuracy, "measure_all", stop):
+            run(folder, given)
+
+
+def stop(*given, **options):
+    raise SystemExit(0)
+
+
+def stop_bench(given: argparse.Namespace):
+    _bench.selected_peers(given)
+    _bench.selected_heats(given)
+    stop()
+
+
+with mock.patch.object(_report, "run", stop):
+    PARSER = command_line.make_parser()  # once, as it takes longer than what it is for
+
+
+def any_text(draw):
+    """Draw text that may be an argument: no zero byte, no other folder."""
+    return draw.take(draw.below(12)).decode(errors="surrogateescape").replace("\0", "").replace("/", "")
+
+
+def draw_file(draw):
+    """Draw what is in a file: a header that NumPy could have written, with a few things changed, and elements."""
+    if draw.one_in(12):
+        return draw.rest()
+    version = VERSIONS[0] if draw.below(3) else draw.choose(VERSIONS)
+    fields = {
+        "descr": draw.choose(DESCRIPTIONS[:10] if draw.below(4) else DESCRIPTIONS),
+        "fortran_order": "False" if draw.below(2) else draw.choose(ORDERS),
+        "shape": draw.choose(SHAPES[:5] if draw.below(4) else SHAPES),
+    }
+    if draw.one_in(12):
+        fields.pop(draw.choose(tuple(fields)))
+    end = "}" if draw.below(4) else draw.choose((", }", "", "}}", ", 'a': 1}"))
+    text = "{" + ", ".join(f"'{key}': {value}" for key, value in fields.items()) + end
+    header = text.encode("utf-8" if draw.below(8) else draw.choose(("latin-1", "utf-16"))) + b"\n"
+    if draw.one_in(4):
+        at = draw.below(len(header))
+        header = header[:at] + draw.take(draw.below(4)) + header[at + draw.below(4) :]
+    header = header.rjust(draw.choose((0, 0, 118, 20_000))) if draw.below(2) else header
+    length = len(header) if draw.below(8) else draw.choose((0, 1, 10, 65535))
+    packed = struct.pack("<H" if version == (1, 0) else "<I", min(length, 65535))
+    elements = bytes_of("<f4")[: draw.choose((28, 56, 1 << 12, 0, 1, 27))]
+    return (MAGICS[0] if draw.below(8) else draw.choose(MAGICS)) + bytes(version) + packed + header + elements
+
+
+class in_folder:
+    """Work in a new folder, which goes afterwards."""
+
+    def __enter__(self):
+        memory = "/dev/shm"
+        self.path = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
+        os.mkdir(os.path.join(self.path, "folder"))
+        self.there = chdir(self.path)
+        self.there.__enter__()
+        return self.path
+
+    def __exit__(self, *exception):
+        self.there.__exit__(*exception)
+        shutil.rmtree(self.path)
+
+
+def contents():
+    return {name: Path(name).read_bytes() for name in os.listdir() if os.path.isfile(name)}
+
+
+def run(folder, given):
+    """Run the command line; where it refuses, demand one line on standard error and all files as they were."""
+    before, printed, errors = contents(), io.StringIO(), io.StringIO()
+    parser = mock.patch.object(command_line, "make_parser", return_value=PARSER)
+    with parser, redirect_stdout(printed), redirect_stderr(errors):
+        status = exit_status(*given)
+    said = errors.getvalue()
+    if status:
+        assert status == 2, (status, said)
+        assert said.startswith("python -m fastact"), said
+        assert said.count("\n") == 1, said
+        assert said.endswith("\n"), said
+        assert contents() == before
+    return status or 0, printed.getvalue()
