@@ -253,20 +253,16 @@ def test_pool_under_threads_and_forks(sanitizer, forks, tmp_path):
     assert run(program, 2000, forks) == "passed\n"
 
 
-@pytest.mark.parametrize(
-    ("source", "options", "arguments"),
-    [
-        ("c/test_layouts.c", [], []),
-        ("fuzz/fuzz_c.c", ["-DREPLAY"], [TESTS / "fuzz" / "corpus" / "c.txt", 5000]),
-    ],
-    ids=["layouts", "fuzzed"],
-)
-def test_any_call_with_sanitizers(source, options, arguments, tmp_path):
-    """All but the kernels is built anew; they come from the installed archive."""
+def test_any_call_with_sanitizers(tmp_path):
+    """The inputs that the fuzzer of the C interface kept, and random ones.
+
+    All but the kernels is built anew; they come from the installed archive.
+    """
     archive = LIBRARY / "libfastact.a"
     flags = ["-ffp-contract=off", archive, *["-fopenmp"] * bool(openmp_runtime(archive)), "-lm", "-pthread"]
-    program = sanitized("address,undefined", [TESTS / source, *all_but_kernels()], [*options, *flags], tmp_path)
-    assert run(program, *arguments) == "passed\n"
+    sources = [TESTS / "fuzz" / "fuzz_c.c", *all_but_kernels()]
+    program = sanitized("address,undefined", sources, ["-DREPLAY", *flags], tmp_path)
+    assert run(program, TESTS / "fuzz" / "corpus" / "c.txt", 15_000) == "passed\n"
 
 
 def archer():

@@ -1,6 +1,6 @@
 /* The C interface under libFuzzer: any calls that fastact.h allows give the bits that elements give one at a time, write
  * nothing else, and read nothing else, which the address sanitizer sees. Without libFuzzer, with -DREPLAY, the arguments
- * are files of inputs, a line of hexadecimal digits each, and numbers of random inputs to try on each instruction set. */
+ * are files of inputs, a line of hexadecimal digits each, and numbers of random inputs to try. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -405,6 +405,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
 }
 
 #ifdef REPLAY
+enum { STREAMED = (8 << 20) + 4099 }; /* elements that are stored past the cache */
+
+/* Too large for a fuzzer: results stored past the cache by threads, against pieces that are neither. */
+static void test_streamed(void) {
+    const fa_loop *loop = fa_get_loop(fa_find("relu"), FA_VALUE_AND_GRAD, FA_F32);
+    const size_t n = STREAMED, item = sizeof(float), piece = 4096;
+    source s = {NULL, 0};
+    array x = make_array(&s, FA_F32, n, 1), y = make_array(&s, FA_F32, n + 7, 1), d = make_array(&s, FA_F32, n + 7, 1);
+    for (size_t shift = 0; shift < 8; shift += 7) { /* both outputs as far past a block */
+        char *const operands[] = {x.first, y.first + shift * item, d.first + shift * item};
+        char *want[2] = {allocate(piece * item), allocate(piece * item)};
+        fa_run_threads(loop, operands, (const ptrdiff_t[]){x.stride, y.stride, d.stride}, n, MOST_THREADS);
+        for (size_t done = 0, now; done < n; done += now) {
+            now = n - done < piece ? n - done : piece;
+            fa_run(loop, (char *[]){x.first + done * item, want[0], want[1]},
+                   (const ptrdiff_t[]){x.stride, y.stride, d.stride}, now);
+            for (int k = 0; k < 2; k++)
+                CHECK(same(FA_F32, operands[1 + k] + done * item, want[k], now * item), "streamed, output %d", k);
+        }
+        free(want[0]), free(want[1]);
+    }
+    free(x.memory), free(y.memory), free(d.memory);
+}
+
 static void replay(FILE *file) {
     static char line[2 * LONGEST_LINE + 2];
     static uint8_t bytes[LONGEST_LINE];
@@ -429,6 +453,10 @@ static void try_random(size_t count) {
 }
 
 int main(int argc, char **argv) {
+    for (size_t isa = 0; fa_runnable_isa(isa); isa++) {
+        fa_select_isa(fa_runnable_isa(isa));
+        test_streamed();
+    }
     for (int k = 1; k < argc; k++) {
         FILE *file = fopen(argv[k], "r");
         if (file)
