@@ -42,7 +42,7 @@ def axis_of(x, axis):
 
 def axis_within(axis, ndim):
     if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(f"axis: axis {shown(axis)} is out of bounds for array of dimension {ndim}")
+        raise np.exceptions.AxisError(f"axis: {shown(axis)} is out of bounds for an array of dimension {ndim}")
     return axis % ndim
 
 

@@ -18,8 +18,11 @@ from fastact import _ufuncs, reference
 from fastact._docs import DOCS
 from fastact._ufuncs import operations, table
 
-# What a script runs in its background ignores Ctrl-C, and so would the programs that tests start and interrupt.
+# What a script runs in its background ignores Ctrl-C, and what nohup runs a hangup; the programs that tests start and
+# interrupt would, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 CASES = [(name, operation) for name in table for operation in operations(name)]
 FORMULAS = [(name, operation) for name, operation in CASES if operation not in ("backward", "value_and_grad")]

@@ -565,9 +565,9 @@ def test_ragged_lists_are_refused(name):
 @pytest.mark.parametrize(
     ("axis", "error", "match"),
     [
-        (2, np.exceptions.AxisError, "axis 2 is out of bounds"),
-        (-3, np.exceptions.AxisError, "axis -3 is out of bounds"),
-        ((0, 5), np.exceptions.AxisError, "axis 5 is out of bounds"),
+        (2, np.exceptions.AxisError, "^axis: 2 is out of bounds"),
+        (-3, np.exceptions.AxisError, "^axis: -3 is out of bounds"),
+        ((0, 5), np.exceptions.AxisError, "^axis: 5 is out of bounds"),
         ((0, 0), ValueError, "^axis: "),
         ((1, -1), ValueError, "^axis: "),
         (1.0, TypeError, "^axis: "),
