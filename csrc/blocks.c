@@ -170,16 +170,20 @@ void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n) {
     fa_run_parallel(loop, operands, strides, n);
 }
 
-/* Whether a number is a normal float or 0, so that nothing is to be rounded. */
-static int is_float(double x) {
+/* Zeros and what is in the range of normal floats are rounded as integers, to nearest and ties to even, so that the
+ * conversion is exact; the last binade, which may overflow, is left out. Elsewhere the volatile variables keep the
+ * conversion between the two changes of the environment. */
+float fa_nearest_float(double x) {
+    enum { SURPLUS = 29 }; /* bits of a double's significand beyond a float's */
+    const uint64_t half = (uint64_t)1 << (SURPLUS - 1);
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
-    return (bits << 35 == 0 && (bits >> 52 & 0x7ff) - 897 < 254) || bits << 1 == 0;
-}
-
-/* The volatile variables keep the conversion between the two changes of the environment. */
-float fa_nearest_float(double x) {
-    if (is_float(x)) return (float)x;
+    if ((bits >> 52 & 0x7ff) - 897 < 253 || bits << 1 == 0) {
+        const uint64_t rounded = (bits + half - 1 + (bits >> SURPLUS & 1)) >> SURPLUS << SURPLUS;
+        double nearest;
+        memcpy(&nearest, &rounded, sizeof nearest);
+        return (float)nearest;
+    }
     const fa_environment environment = fa_enter();
     const volatile double given = x;
     const volatile float nearest = (float)given;

@@ -5,14 +5,17 @@
  *   softmax.backward: y (dy - sum dy y); log_softmax.backward: dy - e^y sum dy
  *
  * x - top is taken in two words. A sum has F(block) lanes, to which the terms go in turn; a lane adds its terms in
- * fours, the fours in two words, and so are the lanes added up. Hence the error does not grow with the length, and the
- * order depends on the length alone: rows (SIMD along them) and columns (SIMD across them) have the same bits. For a
- * logarithm the largest entries are counted, not added: S = count + rest keeps all digits of a rest below 1.
+ * fours, the fours in two words, and so are the lanes added up. The second word, of many roundings, is itself rounded:
+ * after a span of terms both are carried over to two words for all spans, of which the second stays below a rounding of
+ * the first. Hence the error does not grow with the length, and the order depends on the length alone: rows (SIMD along
+ * them) and columns (SIMD across them) have the same bits. For a logarithm the largest entries are counted, not added:
+ * S = count + rest keeps all digits of a rest below 1.
  *
  * reduction is a constant wherever these functions are inlined.
  */
 #define FOUR 4 /* terms that a lane adds in one word each */
 #define CHUNK (FOUR * F(block))
+#define SPAN (256 * CHUNK) /* a lane's second word adds up 256 roundings: by its own it is off by 2^-33 of the sum */
 
 /* Rows of few bytes are taken in groups, stage by stage, so that the end of one row's stage runs beside the next row's:
  * a sixth less time for 512 entries, a quarter for 128. `pytest bench/bench_layers.py -k softmax` with 1 to 16. */
@@ -126,6 +129,18 @@ FA_INLINE void F(add_partial)(const real *partial, real *high, real *low) {
     for (size_t i = 0; i < F(block); i++) F(add)(high + i, low + i, partial[i]);
 }
 
+/* The sums of neighbouring lanes over a span of terms are added to others, and begin anew. */
+FA_INLINE void F(carry)(real *high, real *low, real *to_high, real *to_low, size_t width) {
+    FA_ROLLED
+    for (size_t i = 0; i < width; i++) {
+        const F(two_words) s = F(sum)(to_high[i], high[i]);
+        const F(two_words) all = F(sum)(s.high, (to_low[i] + low[i]) + s.low);
+        to_high[i] = all.high;
+        to_low[i] = all.low;
+        high[i] = low[i] = 0;
+    }
+}
+
 /* The sum of lane j + half is added to that of lane j; the lanes are met in halves, those missing being 0. */
 FA_INLINE void F(join)(real *high, real *low, size_t to, size_t from) {
     const F(two_words) s = F(sum)(high[to], high[from]);
@@ -170,8 +185,14 @@ FA_INLINE void F(padded)(const real *from, size_t n, real pad, real *to) {
 FA_INLINE void F(add_row)(int reduction, const real *a, const real *b, real *out, size_t blocks, const real *top,
                           int usual, real *high, real *low, real *partial, F(tally) ties[]) {
     const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
-    for (size_t at = 0; at < chunked; at += CHUNK)
-        F(add_four)(reduction, a + at, b + at, out + at, F(block), top, 1, usual, high, low, ties);
+    _Alignas(FA_BLOCK_BYTES) real all_high[F(block)] = {0}, all_low[F(block)] = {0};
+    for (size_t first = 0; first < chunked; first += SPAN) {
+        if (first) F(carry)(high, low, all_high, all_low, F(block));
+        const size_t last = chunked - first < SPAN ? chunked : first + SPAN;
+        for (size_t at = first; at < last; at += CHUNK)
+            F(add_four)(reduction, a + at, b + at, out + at, F(block), top, 1, usual, high, low, ties);
+    }
+    if (chunked > SPAN) F(carry)(all_high, all_low, high, low, F(block));
     for (size_t at = chunked; at < end; at += F(block))
         F(add_one)(reduction, a + at, b + at, out + at, top, 1, usual, partial, ties);
 }
@@ -242,9 +263,9 @@ FA_INLINE F(two_words)
     FA_UNROLL
     for (size_t half = F(block) / 2; half > 0; half /= 2)
         for (size_t j = 0; j < half; j++) F(join)(high, low, j, j + half);
-    real count = 0;
-    for (size_t j = 0; j < F(block); j++) count += (real)ties[j];
-    return F(conclude)(reduction, top, high[0], low[0], count);
+    double count = 0;
+    for (size_t j = 0; j < F(block); j++) count += ties[j];
+    return F(conclude)(reduction, top, high[0], low[0], (real)count);
 }
 
 FA_INLINE void F(finish_row)(int reduction, const real *a, const real *b, real *out, size_t length, F(two_words) w) {
@@ -279,17 +300,47 @@ FA_INLINE void F(rows)(int reduction, const real *a, const real *b, real *out, s
 
 /* --- Columns --- */
 
+/* Counts of few entries each are added to those of all, and begin anew. */
+FA_INLINE void F(count)(size_t width, F(tally) *ties, double *counts) {
+    FA_ROLLED
+    for (size_t i = 0; i < width; i++) {
+        counts[i] += (double)ties[i];
+        ties[i] = 0;
+    }
+}
+
+/* carry for every lane of `width` columns */
+FA_INLINE void F(carry_columns)(real *high, real *low, real *to_high, real *to_low, size_t width) {
+    for (size_t j = 0; j < F(block); j++) {
+        const size_t lane = j * F(tile);
+        F(carry)(high + lane, low + lane, to_high + lane, to_low + lane, width);
+    }
+}
+
 /* The terms of `width` neighbouring columns; their rows go to the lanes in turn. */
 FA_INLINE void F(add_columns)(int reduction, const real *a, const real *b, real *out, size_t width, size_t length,
-                              size_t stride, const real *top, int usual, real *high, real *low, F(tally) ties[]) {
+                              size_t stride, const real *top, int usual, real *high, real *low, double *counts) {
+    enum { LANES = F(block) * F(tile) };
     const size_t chunked = length / CHUNK * CHUNK;
-    for (size_t first = 0; first < chunked; first += CHUNK)
-        for (size_t j = 0; j < F(block); j++)
-            for (size_t i = 0; i < width; i += F(block)) {
-                const size_t at = (first + j) * stride + i, lane = j * F(tile) + i;
-                F(add_four)(reduction, a + at, b + at, out + at, F(block) * stride, top + i, 0, usual, high + lane,
-                            low + lane, ties + i);
-            }
+    _Alignas(FA_BLOCK_BYTES) real all_high[LANES], all_low[LANES];
+    _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(tile)] = {0};
+    if (chunked > SPAN)
+        for (size_t i = 0; i < LANES; i++) all_high[i] = all_low[i] = 0;
+    for (size_t first = 0; first < chunked; first += SPAN) {
+        if (first) {
+            F(carry_columns)(high, low, all_high, all_low, width);
+            F(count)(width, ties, counts);
+        }
+        const size_t last = chunked - first < SPAN ? chunked : first + SPAN;
+        for (size_t chunk = first; chunk < last; chunk += CHUNK)
+            for (size_t j = 0; j < F(block); j++)
+                for (size_t i = 0; i < width; i += F(block)) {
+                    const size_t at = (chunk + j) * stride + i, lane = j * F(tile) + i;
+                    F(add_four)(reduction, a + at, b + at, out + at, F(block) * stride, top + i, 0, usual, high + lane,
+                                low + lane, ties + i);
+                }
+    }
+    if (chunked > SPAN) F(carry_columns)(all_high, all_low, high, low, width);
     for (size_t j = 0; j < F(block) && chunked + j < length; j++)
         for (size_t i = 0; i < width; i += F(block)) {
             _Alignas(FA_BLOCK_BYTES) real partial[F(block)] = {0};
@@ -300,6 +351,7 @@ FA_INLINE void F(add_columns)(int reduction, const real *a, const real *b, real 
             }
             F(add_partial)(partial, high + lane, low + lane);
         }
+    F(count)(width, ties, counts);
 }
 
 /* Up to a tile of neighbouring columns, in whole blocks. */
@@ -307,12 +359,12 @@ FA_INLINE void F(columns)(int reduction, const real *a, const real *b, real *out
                           size_t stride) {
     _Alignas(FA_BLOCK_BYTES) real top[F(tile)], least[F(tile)], w_high[F(tile)], w_low[F(tile)];
     _Alignas(FA_BLOCK_BYTES) real high[F(block) * F(tile)], low[F(block) * F(tile)];
-    _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(tile)];
+    _Alignas(FA_BLOCK_BYTES) double counts[F(tile)];
     const size_t lanes = length < F(block) ? length : F(block), width = blocks * F(block);
     for (size_t i = 0; i < width; i++) {
         top[i] = -(real)__builtin_inf();
         least[i] = (real)__builtin_inf();
-        ties[i] = 0;
+        counts[i] = 0;
     }
     for (size_t j = 0; j < lanes; j++)
         for (size_t i = 0; i < width; i++) high[j * F(tile) + i] = low[j * F(tile) + i] = 0;
@@ -329,9 +381,9 @@ FA_INLINE void F(columns)(int reduction, const real *a, const real *b, real *out
             for (size_t i = 0; i < width; i++) top[i] = F(rounded_top)(top[i], least[i]);
     }
     if (usual)
-        F(add_columns)(reduction, a, b, out, width, length, stride, top, 1, high, low, ties);
+        F(add_columns)(reduction, a, b, out, width, length, stride, top, 1, high, low, counts);
     else
-        F(add_columns)(reduction, a, b, out, width, length, stride, top, 0, high, low, ties);
+        F(add_columns)(reduction, a, b, out, width, length, stride, top, 0, high, low, counts);
     for (size_t half = F(block) / 2; half > 0; half /= 2)
         for (size_t j = 0; j < half && j + half < lanes; j++) {
             FA_ROLLED
@@ -339,7 +391,7 @@ FA_INLINE void F(columns)(int reduction, const real *a, const real *b, real *out
         }
     FA_ROLLED
     for (size_t i = 0; i < width; i++) {
-        const F(two_words) w = F(conclude)(reduction, top[i], high[i], low[i], (real)ties[i]);
+        const F(two_words) w = F(conclude)(reduction, top[i], high[i], low[i], (real)counts[i]);
         w_high[i] = w.high;
         w_low[i] = w.low;
     }
@@ -376,6 +428,7 @@ REDUCTION(log_softmax_backward, FA_LOG_SOFTMAX_BACKWARD)
 #undef REDUCTION
 #undef FOUR
 #undef CHUNK
+#undef SPAN
 #undef GROUP
 #undef SHORT_BYTES
 #undef IS_BACKWARD

@@ -1,11 +1,18 @@
 """Hostile input at every entry point: what the fuzzers found worth keeping, and bytes of Hypothesis's choice."""
 
+import array
+import threading
+import time
+from contextlib import suppress
+
+import numpy as np
 import pytest
 from fuzz import ENTRIES, corpus
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastact as fa
+from fastact import views
 
 EXAMPLES = 250
 
@@ -34,3 +41,48 @@ def test_exceptions_of_an_operand_come_through(function, error):
 
     with pytest.raises(error):
         function(Raises())
+
+
+COUNT = 1 << 20
+LENDERS = {  # what lends memory for as many floats, and what would take it away
+    "array": (lambda: array.array("f", bytes(4 * COUNT)), lambda owner: owner.append(0)),
+    "memoryview": (lambda: memoryview(bytearray(4 * COUNT)).cast("f"), lambda owner: owner.release()),
+}
+CALLS = {
+    "views": lambda owner, out: views.sigmoid(owner, out),
+    "views, out": lambda owner, out: views.sigmoid(out, owner),
+    "ufunc": lambda owner, out: fa.sigmoid(np.asarray(owner), out=out),
+    "layer": lambda owner, out: fa.softmax(np.asarray(owner), out=out),
+}
+
+
+# An array over a memoryview lives without it.
+@pytest.mark.parametrize(
+    ("lender", "call"), [*(("array", call) for call in CALLS), ("memoryview", "views"), ("memoryview", "views, out")]
+)
+def test_memory_taken_away_by_another_thread(lender, call):
+    """Nobody can while a call computes; in between there is less of it, and an exception."""
+    make, take_away = LENDERS[lender]
+    owner = make()
+    out = np.zeros(COUNT, np.float32)
+    ended = threading.Event()
+
+    def compute():
+        nonlocal owner
+        while not ended.is_set():
+            owner = make()
+            with suppress(TypeError, ValueError):
+                CALLS[call](owner, out)
+
+    thread = threading.Thread(target=compute)
+    thread.start()
+    refused, deadline = 0, time.monotonic() + 60
+    while refused < 5 and time.monotonic() < deadline:
+        try:
+            take_away(owner)
+        except BufferError:
+            refused += 1
+        time.sleep(1e-4)
+    ended.set()
+    thread.join()
+    assert refused == 5

@@ -92,6 +92,7 @@ def test_no_room_for_a_result(threads):
     assert (process.stdout, process.stderr) == ("passed\n", "")
 
 
+@pytest.mark.compiles
 @pytest.mark.skipif(sys.platform != "linux", reason="--wrap is an option of GNU linkers")
 def test_every_allocation_of_the_core_may_fail(tmp_path):
     archive = LIBRARY / "libfastact.a"

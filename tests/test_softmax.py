@@ -190,6 +190,23 @@ def test_bounds(kind, dtype, isa):
     assert max(log_softmax, logsumexp) <= (BOUND if has_fma(isa) else LOGARITHMS_WITHOUT_FMA)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_bounds_over_millions_of_equal_terms(axis, isa):
+    """Roundings that all go the same way, those of float32's second word too."""
+    x = np.full((2, 1 << 23), -np.float32(1.1))
+    x[:, 0] = 0
+    terms = np.exp(x[0, :2].astype(float))
+    total = 1 + (x.shape[1] - 1) * terms[1]
+    x = np.ascontiguousarray(x.T) if axis == 0 else x
+    first = np.s_[:2, 0] if axis == 0 else np.s_[0, :2]
+    for got, want in (
+        (fa.softmax(x, axis=axis)[first], terms / total),
+        (fa.log_softmax(x, axis=axis)[first], np.log(terms / total)),
+        (fa.logsumexp(x, axis=axis)[:1], np.log([total])),
+    ):
+        assert np.all(np.abs(got - want) <= BOUND * np.spacing(np.abs(want).astype(np.float32)))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", ROWS)
 def test_bounds_by_mpmath(kind, dtype):

@@ -334,11 +334,24 @@ static void test_environment(void) {
             CHECK(same_as_kept(&c, FEW), WHAT ", rounding mode %d", OF(c), modes[m]);
         }
     }
-    feclearexcept(FE_ALL_EXCEPT);
-    fesetround(FE_UPWARD);
-    const float nearest = fa_nearest_float(0.1);
-    fesetround(FE_TONEAREST);
-    CHECK(nearest == 0.1f && fetestexcept(FE_ALL_EXCEPT) == 0, "%.9g", (double)nearest);
+}
+
+/* Around every power of two that is a float and some that are not: ties, their neighbours, and what is rounded up to the
+ * next power, whatever the rounding mode. */
+static void test_nearest_float(void) {
+    const double low[] = {0, 0x1p-53, 0x1p-25, 0x1p-24, 0x1.000001p-24, 0x1.8p-23, 0x1.4p-22, 0.1, 1 - 0x1p-25, 1 - 0x1p-53};
+    for (int exponent = -155; exponent < 132; exponent++) {
+        for (size_t k = 0; k < 2 * sizeof low / sizeof *low; k++) {
+            const double x = (k % 2 ? -1 : 1) * ldexp(1 + low[k / 2], exponent);
+            const volatile float expected = (float)x;
+            feclearexcept(FE_ALL_EXCEPT);
+            fesetround(FE_UPWARD);
+            const float nearest = fa_nearest_float(x);
+            fesetround(FE_TONEAREST);
+            CHECK(nearest == expected && fetestexcept(FE_ALL_EXCEPT) == 0, "%a: %a", x, (double)nearest);
+        }
+    }
+    CHECK(signbit(fa_nearest_float(-0.0)) && isnan(fa_nearest_float(NAN)), "zero and NaN");
 }
 
 /* Every function by its name, against the table. */
@@ -426,6 +439,7 @@ int main(int argc, char **argv) {
     test_parallel();
     test_layouts();
     test_environment();
+    test_nearest_float();
     test_names(1);
     test_names(17);
     test_names(many);
