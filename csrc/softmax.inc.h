@@ -301,7 +301,7 @@ FA_INLINE void F(rows)(int reduction, const real *a, const real *b, real *out, s
 /* --- Columns --- */
 
 /* Counts of few entries each are added to those of all, and begin anew. */
-FA_INLINE void F(count)(size_t width, F(tally) *ties, double *counts) {
+FA_INLINE void F(count)(size_t width, F(tally) ties[], double counts[]) {
     FA_ROLLED
     for (size_t i = 0; i < width; i++) {
         counts[i] += (double)ties[i];

@@ -1,4 +1,4 @@
-"""Arrays of more than 2^31 elements. Their memory is one small piece, mapped over and over, but for the last elements."""
+"""Arrays of more than 2^31 elements: memory of one small piece, mapped over and over, but for the last elements."""
 
 import ctypes
 import mmap

@@ -339,7 +339,8 @@ static void test_environment(void) {
 /* Around every power of two that is a float and some that are not: ties, their neighbours, and what is rounded up to the
  * next power, whatever the rounding mode. */
 static void test_nearest_float(void) {
-    const double low[] = {0, 0x1p-53, 0x1p-25, 0x1p-24, 0x1.000001p-24, 0x1.8p-23, 0x1.4p-22, 0.1, 1 - 0x1p-25, 1 - 0x1p-53};
+    const double low[] = {0,         0x1p-53,   0x1p-25, 0x1p-24,     0x1.000001p-24,
+                          0x1.8p-23, 0x1.4p-22, 0.1,     1 - 0x1p-25, 1 - 0x1p-53};
     for (int exponent = -155; exponent < 132; exponent++) {
         for (size_t k = 0; k < 2 * sizeof low / sizeof *low; k++) {
             const double x = (k % 2 ? -1 : 1) * ldexp(1 + low[k / 2], exponent);
