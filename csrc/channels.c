@@ -119,10 +119,10 @@ static double sum_of(double *values, size_t n) {
     return values[0];
 }
 
-/* The sums of groups come down to those of one; then each channel's are picked out of the row. */
+/* The sums of groups come down to those of one, those of its runs of all channels to one of each; what is left of a
+ * channel stands together. */
 static void finish_rows(const job *j, double *sums, double *result) {
-    double own[STRIP];
-    const size_t row = j->row, inner = j->shape.inner;
+    const size_t row = j->row, inner = j->shape.inner, period = j->shape.channels * inner;
     for (size_t groups = j->groups, fewer; groups > 1; groups = fewer) {
         fewer = ceil_ratio(groups, MOST_ROWS);
         for (size_t g = 0; g < fewer; g++) {
@@ -132,11 +132,12 @@ static void finish_rows(const job *j, double *sums, double *result) {
             memmove(sums + g * row, first, row * sizeof(double));
         }
     }
-    for (size_t channel = 0; channel < j->shape.channels; channel++) {
-        for (size_t k = 0; k < j->repeats; k++)
-            memcpy(own + k * inner, sums + (k * j->shape.channels + channel) * inner, inner * sizeof(double));
-        result[channel] = sum_of(own, j->repeats * inner);
+    for (size_t runs = j->repeats, half; runs > 1; runs = half) {
+        half = ceil_ratio(runs, 2);
+        fa_table->vectors[FA_F64].accumulate(sums + half * period, sums, (runs - half) * period);
     }
+    for (size_t channel = 0; channel < j->shape.channels; channel++)
+        result[channel] = sum_of(sums + channel * inner, inner);
 }
 
 static void finish(const job *j, double *sums, double *result) {

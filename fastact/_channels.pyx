@@ -1,7 +1,12 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 # cython: freethreading_compatible=True
 """The C core over arrays with parameters and a bias for each channel; _layers.py sees to what is given."""
+import numpy as np
+
+from fastact._ufuncs import from_pool
+
 cimport numpy as cnp
+from libc.string cimport memcmp
 
 from fastact._core cimport *
 
@@ -75,3 +80,90 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
         failed = fa_run_channels(loop, &sizes, operands, strides, shift, totals)
     if failed:
         raise MemoryError()
+
+
+# --- Plain arrays ----------------------------------------------------------------------------------------------------
+
+cdef bint is_plain(given, int type_number):
+    """Whether this is an array that the C core can take as it is."""
+    cdef cnp.ndarray array
+    if type(given) is not np.ndarray:
+        return False
+    array = given
+    return (cnp.PyArray_TYPE(array) == type_number and cnp.PyArray_IS_C_CONTIGUOUS(array)
+            and cnp.PyArray_ISALIGNED(array) and cnp.PyArray_ISNOTSWAPPED(array))
+
+
+cdef bint have_one_shape(cnp.ndarray a, cnp.ndarray b):
+    return a.ndim == b.ndim and memcmp(cnp.PyArray_DIMS(a), cnp.PyArray_DIMS(b), a.ndim * sizeof(cnp.npy_intp)) == 0
+
+
+cdef bint may_hold(cnp.ndarray out, tuple arrays, vector):
+    """Whether results can go straight to `out`, which is plain: it is one of the arrays, or shares no memory."""
+    cdef cnp.ndarray array
+    for array in arrays:
+        if cnp.PyArray_DATA(array) != cnp.PyArray_DATA(out) and np.may_share_memory(array, out):
+            return False
+    return cnp.PyArray_ISWRITEABLE(out) and not np.may_share_memory(vector, out)
+
+
+def run_plain(name, fa_operation operation, tuple arrays, vector, axis, out, tuple parameters=None):
+    """Compute what needs no preparation: all arrays are plain, of one type, and those of the elements of one shape.
+
+    Parameters
+    ----------
+    name, operation
+        As for run.
+    arrays : tuple
+        x, or dy and x.
+    vector : array_like
+        Along `axis` of x: the bias, or if no parameters are given, the parameter.
+    out : ndarray, optional
+        Where to write the result.
+    parameters : tuple of float, optional
+        Those of an activation with a bias.
+
+    Returns
+    -------
+    tuple or None
+        y or dx, and the gradient with respect to the vector, if it is asked for. None: something is not plain, or not
+        as it should be, and nothing was done.
+    """
+    cdef cnp.ndarray x
+    cdef cnp.npy_intp *dims
+    cdef cnp.npy_intp outer = 1, inner = 1
+    cdef int type_number, along, k
+    last = arrays[len(arrays) - 1]
+    if type(last) is not np.ndarray or type(axis) is not int or not -last.ndim <= axis < last.ndim:
+        return None
+    x, dims, along = last, cnp.PyArray_DIMS(last), axis % last.ndim
+    type_number = cnp.PyArray_TYPE(x)
+    if type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE:
+        return None
+    if not is_plain(vector, type_number) or vector.ndim != 1 or cnp.PyArray_DIM(vector, 0) != dims[along]:
+        return None
+    for array in arrays if out is None else (*arrays, out):
+        if not is_plain(array, type_number) or not have_one_shape(array, x):
+            return None
+    if out is not None and not may_hold(out, arrays, vector):
+        return None
+
+    for k in range(along):
+        outer *= dims[k]
+    for k in range(along + 1, x.ndim):
+        inner *= dims[k]
+    with default_environment():
+        result = from_pool(cnp.PyArray_NBYTES(x), np.empty_like, x) if out is None else out
+        total = None if operation == FA_FORWARD else np.empty(dims[along])
+        biased = parameters is not None
+        run(
+            name, operation, (outer, dims[along], inner), list(arrays),
+            [np.array([value], x.dtype) for value in parameters] if biased else [vector],
+            vector if biased else None,
+            [result] if biased or total is None else [result, None],
+            [total] if biased or total is None else [None, total],
+        )
+        if total is None:
+            return result, None
+        with np.errstate(all="ignore"):
+            return result, total.astype(x.dtype)

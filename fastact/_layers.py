@@ -265,6 +265,8 @@ def prelu(x, weight, axis=1, out=None):
     array([[-0.5, -1. ],
            [ 4. , -2. ]])
     """
+    if plain := _channels.run_plain("leaky_relu", FORWARD, (x,), weight, axis, out):
+        return plain[0]
     x, weight = np.asarray(numbers("x", x)), numbers("weight", weight)
     return run("leaky_relu", FORWARD, {"x": x}, {"weight": weight_along(x, weight, axis)}, out=out)[0]
 
@@ -321,6 +323,8 @@ def prelu_backward(dy, x, weight, axis=1, out=None):
     >>> dweight
     array([-2., -6.])
     """
+    if plain := _channels.run_plain("leaky_relu", BACKWARD_PARAMETERS, (dy, x), weight, axis, out):
+        return plain
     dy, x, weight = numbers("dy", dy), np.asarray(numbers("x", x)), numbers("weight", weight)
     parameters = {"weight": weight_along(x, weight, axis)}
     dx, (dweight,) = run("leaky_relu", BACKWARD_PARAMETERS, {"dy": dy, "x": x}, parameters, out=out)
@@ -371,7 +375,10 @@ def bias_act(x, bias, activation="gelu", axis=-1, out=None, **parameters):
     array([[-0.5,  1.5,  3. ],
            [ 3. ,  2. ,  1. ]])
     """
-    name, x, bias, parameters = biased(x, bias, activation, axis, parameters)
+    name = activation_name(activation)
+    if plain := run_plain_with_bias(name, FORWARD, (x,), bias, axis, out, parameters):
+        return plain[0]
+    x, bias, parameters = biased(name, x, bias, axis, parameters)
     return run(name, FORWARD, {"x": x}, parameters, bias, out)[0]
 
 
@@ -424,16 +431,26 @@ def bias_act_backward(dy, x, bias, activation="gelu", axis=-1, out=None, **param
     >>> dbias
     array([1., 2., 1.])
     """
-    name, x, bias, parameters = biased(x, bias, activation, axis, parameters)
+    name = activation_name(activation)
+    if plain := run_plain_with_bias(name, BACKWARD, (dy, x), bias, axis, out, parameters):
+        return plain
+    x, bias, parameters = biased(name, x, bias, axis, parameters)
     dx, (dbias,) = run(name, BACKWARD, {"dy": numbers("dy", dy), "x": x}, parameters, bias, out)
     return dx, dbias.reshape(-1)
 
 
-def biased(x, bias, activation, axis, parameters):
+def biased(name, x, bias, axis, parameters):
     """Check the arguments of bias_act; the bias comes back in a shape that broadcasts against x."""
-    name = activation_name(activation)
     x, bias = np.asarray(numbers("x", x)), np.asarray(numbers("bias", bias))
-    return name, x, along_axis("bias", bias, x, axis_of(x, axis)), with_defaults(name, parameters)
+    return x, along_axis("bias", bias, x, axis_of(x, axis)), with_defaults(name, parameters)
+
+
+def run_plain_with_bias(name, operation, arrays, bias, axis, out, parameters):
+    """Try with an activation's default parameters; None: others are given or needed, or something is not plain."""
+    defaults = tuple(_ufuncs.table[name].values())
+    if parameters or None in defaults:
+        return None
+    return _channels.run_plain(name, operation, arrays, bias, axis, out, defaults)
 
 
 def backward_params(name):

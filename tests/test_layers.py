@@ -28,7 +28,7 @@ from test_environment import (
 )
 
 import fastact as fa
-from fastact import _ufuncs
+from fastact import _channels, _ufuncs
 from fastact._ufuncs import table
 
 PARAMETRIC = [name for name, parameters in table.items() if parameters]
@@ -721,3 +721,39 @@ def test_examples_of_the_page_run():
 def test_axis_of_a_vector_has_to_be_an_int():
     with pytest.raises(TypeError, match="axis: an int is needed, not float"):
         fa.prelu(np.ones(3), 0.5, axis=1.5)
+
+
+ROWS, ALONG = make_array((6, 4)), make_array(4, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("x", "weight", "axis", "out"),
+    [
+        (ROWS[:, ::-1], ALONG, 1, None),
+        (ROWS.T, ALONG, 1, None),
+        (ROWS.astype(">f4"), ALONG, 1, None),
+        (ROWS.astype(np.float16), ALONG.astype(np.float16), 1, None),
+        (ROWS.tolist(), ALONG, 1, None),
+        (np.ma.masked_array(ROWS), ALONG, 1, None),
+        (ROWS, ALONG.astype(np.float64), 1, None),
+        (ROWS, ALONG[::-1], 1, None),
+        (ROWS, ALONG[:3], 1, None),
+        (ROWS, ALONG, 0, None),
+        (ROWS, ALONG, 2, None),
+        (ROWS, ALONG, True, None),
+        (ROWS, 0.5, 1, None),
+        (ROWS, ALONG, 1, np.empty((6, 5), np.float32)),
+        (ROWS, ALONG, 1, np.empty((6, 4))),
+        (ROWS, ALONG, 1, np.broadcast_to(np.float32(0), (6, 4))),
+    ],
+    ids=range(16),
+)
+def test_what_is_not_plain_is_prepared(x, weight, axis, out):
+    assert _channels.run_plain("leaky_relu", _channels.FORWARD, (x,), weight, axis, out) is None
+
+
+def test_what_is_plain_needs_no_preparation():
+    for axis, weight in ((1, ALONG), (-1, ALONG), (0, make_array(6, seed=1))):
+        result, gradient = _channels.run_plain("leaky_relu", _channels.FORWARD, (ROWS,), weight, axis, None)
+        assert_same(result, fa.leaky_relu(ROWS, weight if axis else weight[:, None]))
+        assert gradient is None

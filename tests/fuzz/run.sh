@@ -11,10 +11,10 @@ set -euo pipefail
 python=${PYTHON:-python3}
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 sanitizers=(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -w)
-instrumented="-fsanitize=fuzzer-no-link ${sanitizers[*]}"
+instrumented=(-fsanitize=fuzzer-no-link "${sanitizers[@]}")
 
 build_c() {
-    make -s -C "$source" -f csrc/Makefile CC=clang CFLAGS="$instrumented" LDFLAGS="${sanitizers[*]}" \
+    make -s -C "$source" -f csrc/Makefile CC=clang CFLAGS="${instrumented[*]}" LDFLAGS="${sanitizers[*]}" \
         BUILD="$1" "$1/libfastact.a"
     clang -g -O1 -fsanitize=fuzzer "${sanitizers[@]}" -fopenmp -I"$source/csrc" "$source/tests/fuzz/fuzz_c.c" \
         "$1/libfastact.a" -lm -o "$1/fuzz_c"
@@ -26,8 +26,8 @@ build_python() {
     # shellcheck disable=SC2046
     [[ -e $1/built && -z $(cd "$source" && find $(git ls-files "${files[@]}") -newer "$1/built") ]] && return
     (cd "$source" && git ls-files -z "${files[@]}" | xargs -0 tar c) | tar x -C "$1"
-    (cd "$1" && CC=clang LDSHARED="clang -shared" LDFLAGS="${sanitizers[*]}" CFLAGS=$instrumented \
-        "$python" setup.py -q build_ext --inplace)
+    printf '%s\n' "${instrumented[@]}" >> "$1/csrc/compile_flags.txt" # not for setup.py's look for OpenMP, which links
+    (cd "$1" && CC=clang LDSHARED="clang -shared" LDFLAGS="${sanitizers[*]}" "$python" setup.py -q build_ext --inplace)
     touch "$1/built"
 }
 
