@@ -1,6 +1,7 @@
 """What `import fastact` costs, and that it changes nothing else in the process."""
 
 import sys
+import sysconfig
 
 import pytest
 from calls import run_python
@@ -71,6 +72,12 @@ print(get_handler_name(x), get_handler_name(y), get_handler_name(x + y), get_han
 """
     run = run_python(program)
     assert run.stdout == "default_allocator fastact_pool default_allocator default_allocator\n", run.stderr
+
+
+@pytest.mark.skipif(not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this Python has its lock")
+def test_python_stays_without_its_lock():
+    run = run_python("import sys, fastact.views; print(sys._is_gil_enabled())")
+    assert (run.stdout, run.stderr) == ("False\n", "")
 
 
 def test_cost():
