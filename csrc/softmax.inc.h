@@ -24,8 +24,12 @@
 
 enum { F(tile) = FA_TILE_BLOCKS * F(block) };
 
-/* The largest top - x for which e^(x - top) is a normal number and x - top needs no care for infinities. */
-static const real F(exp_usual) = FA_REAL == 32 ? 87 : 708;
+/* The largest t for which e^t and e^-t are normal numbers. */
+static const real F(exp_range) = FA_REAL == 32 ? 87 : 708;
+
+/* The largest top - x for which e^(x - top) has the same bits without care for what is small and infinite. Without FMA,
+ * a product is rounded before it is added, and the digits that may decide that sum have to be normal. */
+static const real F(exp_usual) = FA_HAS_FMA ? (FA_REAL == 32 ? 87 : 708) : FA_REAL == 32 ? 69 : 670;
 
 #define IS_BACKWARD(reduction) (reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD)
 
@@ -166,7 +170,7 @@ FA_INLINE real F(entry)(int reduction, const real *a, const real *b, const real 
     switch (reduction) {
     case FA_SOFTMAX: return FMA(*out, w.high, *out * w.low);
     case FA_SOFTMAX_BACKWARD: return *b * ((*a - w.high) - w.low);
-    case FA_LOG_SOFTMAX_BACKWARD: return FMA(-F(exp_below)(F(at_most)(F(exp_usual), *b), 0, 0, 0), w.high + w.low, *a);
+    case FA_LOG_SOFTMAX_BACKWARD: return FMA(-F(exp_below)(F(at_most)(F(exp_range), *b), 0, 0, 0), w.high + w.low, *a);
     default: {
         const F(two_words) t = F(sum)(*a, -w.high);
         return F(whole)((F(two_words)){t.high, t.low - w.low});
