@@ -6,7 +6,7 @@ import numpy as np
 from fastact._ufuncs import from_pool
 
 cimport numpy as cnp
-from libc.string cimport memcmp
+from libc.string cimport memcmp, memset
 
 from fastact._core cimport *
 
@@ -40,7 +40,7 @@ cdef class default_environment:
         fesetenv(&self.saved)
 
 
-def run(name, fa_operation operation, shape, list arrays, list parameters, bias, list outputs, list sums):
+def run(name, fa_operation operation, shape, list arrays, list parameters, bias, result, list sums):
     """Call fa_run_channels.
 
     Parameters
@@ -51,14 +51,17 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
         FORWARD, BACKWARD or BACKWARD_PARAMETERS.
     shape : tuple of int
         Outer, channels, inner: the sizes of the arrays, seen as three-dimensional.
-    arrays, outputs : list of ndarray
-        In C order and aligned, float32 or float64; the first of them decides which. An output may be None.
+    arrays : list of ndarray
+        x, or dy and x: in C order and aligned, float32 or float64; the first of them decides which.
     parameters : list of ndarray
         The same, with one value, or one for each channel.
     bias : ndarray or None
         The same, with a value for each channel.
-    sums : list of ndarray or None
-        For every output None, or where to put its sum over each channel, in float64.
+    result : ndarray
+        Where to put y or dx; as the arrays are.
+    sums : list of ndarray
+        Where to put the sums over each channel, in float64: for BACKWARD that of dx, if it is wanted; for
+        BACKWARD_PARAMETERS those of the gradients by the parameters, which are not stored themselves.
     """
     cdef fa_type type = FA_F64 if (<cnp.ndarray>arrays[0]).descr.type_num == cnp.NPY_DOUBLE else FA_F32
     cdef const fa_loop *loop = fa_get_loop(fa_find(name.encode()), operation, type)
@@ -67,22 +70,25 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
     cdef Py_ssize_t[FA_MAX_PARAMETERS] strides
     cdef double *totals[MAX_OUTPUTS]
     cdef const void *shift = NULL if bias is None else cnp.PyArray_DATA(bias)
+    cdef int first_sum = operation == FA_BACKWARD_PARAMETERS
     cdef int failed
     cdef Py_ssize_t k
     sizes.outer, sizes.channels, sizes.inner = shape
-    for k, operand in enumerate(arrays + parameters + outputs):
-        operands[k] = NULL if operand is None else cnp.PyArray_BYTES(operand)
+    memset(operands, 0, sizeof(operands))
+    memset(totals, 0, sizeof(totals))
+    for k, operand in enumerate((*arrays, *parameters, result)):
+        operands[k] = cnp.PyArray_BYTES(operand)
     for k, parameter in enumerate(parameters):
         strides[k] = 0 if parameter.size == 1 else parameter.itemsize
     for k, total in enumerate(sums):
-        totals[k] = NULL if total is None else <double *>cnp.PyArray_DATA(total)
+        totals[first_sum + k] = <double *>cnp.PyArray_DATA(total)
     with nogil:
         failed = fa_run_channels(loop, &sizes, operands, strides, shift, totals)
     if failed:
         raise MemoryError()
 
 
-# --- Plain arrays ----------------------------------------------------------------------------------------------------
+# --- What needs no preparation ---------------------------------------------------------------------------------------
 
 cdef bint is_plain(given, int type_number):
     """Whether this is an array that the C core can take as it is."""
@@ -98,17 +104,31 @@ cdef bint have_one_shape(cnp.ndarray a, cnp.ndarray b):
     return a.ndim == b.ndim and memcmp(cnp.PyArray_DIMS(a), cnp.PyArray_DIMS(b), a.ndim * sizeof(cnp.npy_intp)) == 0
 
 
-cdef bint may_hold(cnp.ndarray out, tuple arrays, vector):
+cdef bint may_hold(cnp.ndarray out, tuple arrays, list vectors):
     """Whether results can go straight to `out`, which is plain: it is one of the arrays, or shares no memory."""
     cdef cnp.ndarray array
     for array in arrays:
         if cnp.PyArray_DATA(array) != cnp.PyArray_DATA(out) and np.may_share_memory(array, out):
             return False
-    return cnp.PyArray_ISWRITEABLE(out) and not np.may_share_memory(vector, out)
+    return cnp.PyArray_ISWRITEABLE(out) and not any([np.may_share_memory(vector, out) for vector in vectors])
 
 
-def run_plain(name, fa_operation operation, tuple arrays, vector, axis, out, tuple parameters=None):
-    """Compute what needs no preparation: all arrays are plain, of one type, and those of the elements of one shape.
+cdef cnp.ndarray as_vector(given, int type_number):
+    """A Python float, or a plain vector; None: it is neither."""
+    cdef cnp.npy_intp one = 1
+    cdef cnp.ndarray vector
+    if type(given) is not float:
+        return given if is_plain(given, type_number) and given.ndim == 1 else None
+    vector = cnp.PyArray_EMPTY(1, &one, type_number, 0)
+    if type_number == cnp.NPY_DOUBLE:
+        (<double *>cnp.PyArray_DATA(vector))[0] = given
+    else:
+        (<float *>cnp.PyArray_DATA(vector))[0] = fa_nearest_float(given)
+    return vector
+
+
+def run_plain(name, fa_operation operation, tuple arrays, bias, tuple parameters, axis, out):
+    """Compute what is in C order, of one type, float32 or float64, and of one shape.
 
     Parameters
     ----------
@@ -116,22 +136,23 @@ def run_plain(name, fa_operation operation, tuple arrays, vector, axis, out, tup
         As for run.
     arrays : tuple
         x, or dy and x.
-    vector : array_like
-        Along `axis` of x: the bias, or if no parameters are given, the parameter.
-    out : ndarray, optional
+    bias : array_like or None
+        A vector along an axis of x.
+    parameters : tuple
+        Python floats; without a bias they may be vectors along the axis, but not some of them.
+    axis : int
+        The axis.
+    out : ndarray or None
         Where to write the result.
-    parameters : tuple of float, optional
-        Those of an activation with a bias.
 
     Returns
     -------
-    tuple or None
-        y or dx, and the gradient with respect to the vector, if it is asked for. None: something is not plain, or not
-        as it should be, and nothing was done.
+    list or None
+        y or dx, and the gradients that go with it. None: something is not as described, and nothing was done.
     """
     cdef cnp.ndarray x
     cdef cnp.npy_intp *dims
-    cdef cnp.npy_intp outer = 1, inner = 1
+    cdef cnp.npy_intp outer = 1, inner = 1, channels
     cdef int type_number, along, k
     last = arrays[len(arrays) - 1]
     if type(last) is not np.ndarray or type(axis) is not int or not -last.ndim <= axis < last.ndim:
@@ -140,30 +161,37 @@ def run_plain(name, fa_operation operation, tuple arrays, vector, axis, out, tup
     type_number = cnp.PyArray_TYPE(x)
     if type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE:
         return None
-    if not is_plain(vector, type_number) or vector.ndim != 1 or cnp.PyArray_DIM(vector, 0) != dims[along]:
-        return None
     for array in arrays if out is None else (*arrays, out):
         if not is_plain(array, type_number) or not have_one_shape(array, x):
             return None
-    if out is not None and not may_hold(out, arrays, vector):
+
+    values = [as_vector(parameter, type_number) for parameter in parameters]
+    if any([value is None for value in values]):
+        return None
+    are_shared = all([value.size == 1 for value in values])
+    if bias is not None and not (are_shared and is_plain(bias, type_number) and bias.ndim == 1):
+        return None
+    vectors = values if bias is None else [bias]
+    if bias is None and are_shared:
+        channels, inner = 1, x.size
+    elif all([vector.size == dims[along] for vector in vectors]):
+        channels = dims[along]
+        for k in range(along):
+            outer *= dims[k]
+        for k in range(along + 1, x.ndim):
+            inner *= dims[k]
+    else:
+        return None
+    if out is not None and not may_hold(out, arrays, vectors):
         return None
 
-    for k in range(along):
-        outer *= dims[k]
-    for k in range(along + 1, x.ndim):
-        inner *= dims[k]
     with default_environment():
+        learnt = {FORWARD: (), BACKWARD: (bias,), BACKWARD_PARAMETERS: parameters}[operation]
+        sums = [np.empty(channels) for _ in learnt]
         result = from_pool(cnp.PyArray_NBYTES(x), np.empty_like, x) if out is None else out
-        total = None if operation == FA_FORWARD else np.empty(dims[along])
-        biased = parameters is not None
-        run(
-            name, operation, (outer, dims[along], inner), list(arrays),
-            [np.array([value], x.dtype) for value in parameters] if biased else [vector],
-            vector if biased else None,
-            [result] if biased or total is None else [result, None],
-            [total] if biased or total is None else [None, total],
-        )
-        if total is None:
-            return result, None
+        run(name, operation, (outer, channels, inner), list(arrays), values, bias, result, sums)
+        if not sums:
+            return [result]
         with np.errstate(all="ignore"):
-            return result, total.astype(x.dtype)
+            gradients = [total.astype(x.dtype) for total in sums]
+        return [result, *(g[0] if type(a) is float else g for g, a in zip(gradients, learnt, strict=True))]

@@ -203,11 +203,7 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
         direct = out is not None and may_write(out, operands, others)
         result = out if direct else from_pool(math.prod(shape) * computed.itemsize, np.empty, shape, computed)
         sums = [np.empty(channels.sizes[1]) for _ in learnt]
-        if operation == BACKWARD_PARAMETERS:  # what is summed is not stored
-            outputs, sums_of_outputs = [result] + [None] * len(sums), [None, *sums]
-        else:
-            outputs, sums_of_outputs = [result], sums or [None]
-        _channels.run(name, operation, channels.sizes, operands, values, shift, outputs, sums_of_outputs)
+        _channels.run(name, operation, channels.sizes, operands, values, shift, result, sums)
 
         gradients = [channels.sum_back(s, array).astype(dtype)[()] for s, array in zip(sums, learnt, strict=True)]
         if out is None:
@@ -265,7 +261,7 @@ def prelu(x, weight, axis=1, out=None):
     array([[-0.5, -1. ],
            [ 4. , -2. ]])
     """
-    if plain := _channels.run_plain("leaky_relu", FORWARD, (x,), weight, axis, out):
+    if plain := _channels.run_plain("leaky_relu", FORWARD, (x,), None, (weight,), axis, out):
         return plain[0]
     x, weight = np.asarray(numbers("x", x)), numbers("weight", weight)
     return run("leaky_relu", FORWARD, {"x": x}, {"weight": weight_along(x, weight, axis)}, out=out)[0]
@@ -323,8 +319,8 @@ def prelu_backward(dy, x, weight, axis=1, out=None):
     >>> dweight
     array([-2., -6.])
     """
-    if plain := _channels.run_plain("leaky_relu", BACKWARD_PARAMETERS, (dy, x), weight, axis, out):
-        return plain
+    if plain := _channels.run_plain("leaky_relu", BACKWARD_PARAMETERS, (dy, x), None, (weight,), axis, out):
+        return tuple(plain)
     dy, x, weight = numbers("dy", dy), np.asarray(numbers("x", x)), numbers("weight", weight)
     parameters = {"weight": weight_along(x, weight, axis)}
     dx, (dweight,) = run("leaky_relu", BACKWARD_PARAMETERS, {"dy": dy, "x": x}, parameters, out=out)
@@ -376,9 +372,10 @@ def bias_act(x, bias, activation="gelu", axis=-1, out=None, **parameters):
            [ 3. ,  2. ,  1. ]])
     """
     name = activation_name(activation)
-    if plain := run_plain_with_bias(name, FORWARD, (x,), bias, axis, out, parameters):
+    parameters = with_defaults(name, parameters)
+    if plain := _channels.run_plain(name, FORWARD, (x,), bias, tuple(parameters.values()), axis, out):
         return plain[0]
-    x, bias, parameters = biased(name, x, bias, axis, parameters)
+    x, bias = biased(x, bias, axis)
     return run(name, FORWARD, {"x": x}, parameters, bias, out)[0]
 
 
@@ -432,25 +429,18 @@ def bias_act_backward(dy, x, bias, activation="gelu", axis=-1, out=None, **param
     array([1., 2., 1.])
     """
     name = activation_name(activation)
-    if plain := run_plain_with_bias(name, BACKWARD, (dy, x), bias, axis, out, parameters):
-        return plain
-    x, bias, parameters = biased(name, x, bias, axis, parameters)
+    parameters = with_defaults(name, parameters)
+    if plain := _channels.run_plain(name, BACKWARD, (dy, x), bias, tuple(parameters.values()), axis, out):
+        return tuple(plain)
+    x, bias = biased(x, bias, axis)
     dx, (dbias,) = run(name, BACKWARD, {"dy": numbers("dy", dy), "x": x}, parameters, bias, out)
     return dx, dbias.reshape(-1)
 
 
-def biased(name, x, bias, axis, parameters):
-    """Check the arguments of bias_act; the bias comes back in a shape that broadcasts against x."""
+def biased(x, bias, axis):
+    """Return x and a bias in a shape that broadcasts against it."""
     x, bias = np.asarray(numbers("x", x)), np.asarray(numbers("bias", bias))
-    return x, along_axis("bias", bias, x, axis_of(x, axis)), with_defaults(name, parameters)
-
-
-def run_plain_with_bias(name, operation, arrays, bias, axis, out, parameters):
-    """Try with an activation's default parameters; None: others are given or needed, or something is not plain."""
-    defaults = tuple(_ufuncs.table[name].values())
-    if parameters or None in defaults:
-        return None
-    return _channels.run_plain(name, operation, arrays, bias, axis, out, defaults)
+    return x, along_axis("bias", bias, x, axis_of(x, axis))
 
 
 def backward_params(name):
@@ -471,6 +461,9 @@ def backward_params(name):
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         out = bound.arguments.pop("out")
+        dy, x, *values = bound.arguments.values()
+        if plain := _channels.run_plain(name, BACKWARD_PARAMETERS, (dy, x), None, tuple(values), -1, out):
+            return tuple(plain)
         given = {argument: numbers(argument, value) for argument, value in bound.arguments.items()}
         arrays = {"dy": given.pop("dy"), "x": given.pop("x")}
         dx, gradients = run(name, BACKWARD_PARAMETERS, arrays, given, out=out)

@@ -741,7 +741,7 @@ ROWS, ALONG = make_array((6, 4)), make_array(4, seed=1)
         (ROWS, ALONG, 0, None),
         (ROWS, ALONG, 2, None),
         (ROWS, ALONG, True, None),
-        (ROWS, 0.5, 1, None),
+        (ROWS, 1, 1, None),
         (ROWS, ALONG, 1, np.empty((6, 5), np.float32)),
         (ROWS, ALONG, 1, np.empty((6, 4))),
         (ROWS, ALONG, 1, np.broadcast_to(np.float32(0), (6, 4))),
@@ -749,11 +749,10 @@ ROWS, ALONG = make_array((6, 4)), make_array(4, seed=1)
     ids=range(16),
 )
 def test_what_is_not_plain_is_prepared(x, weight, axis, out):
-    assert _channels.run_plain("leaky_relu", _channels.FORWARD, (x,), weight, axis, out) is None
+    assert _channels.run_plain("leaky_relu", _channels.FORWARD, (x,), None, (weight,), axis, out) is None
 
 
 def test_what_is_plain_needs_no_preparation():
     for axis, weight in ((1, ALONG), (-1, ALONG), (0, make_array(6, seed=1))):
-        result, gradient = _channels.run_plain("leaky_relu", _channels.FORWARD, (ROWS,), weight, axis, None)
+        (result,) = _channels.run_plain("leaky_relu", _channels.FORWARD, (ROWS,), None, (weight,), axis, None)
         assert_same(result, fa.leaky_relu(ROWS, weight if axis else weight[:, None]))
-        assert gradient is None

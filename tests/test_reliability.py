@@ -7,7 +7,9 @@ import pytest
 from fuzz import ENTRIES
 
 ROOT = Path(__file__).parent.parent
-ROWS = re.findall(r"^\| (?!Fault|-)(.+) \|$", (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"), re.MULTILINE)
+ROWS = re.findall(
+    r"^\| (?!Fault|-)(.+) \|$", (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8"), re.MULTILINE
+)
 
 
 def named_in(cell):
