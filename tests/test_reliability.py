@@ -24,7 +24,7 @@ def named_in(cell):
 @pytest.mark.parametrize("row", ROWS, ids=[row.partition(" |")[0] for row in ROWS])
 def test_what_a_row_names_is_there(row):
     fault, provoked, outcome, cell = row.split(" | ")
-    assert fault and provoked and outcome
+    assert all((fault, provoked, outcome))
     tests = list(named_in(cell))
     for file, test in tests:
         assert f"def {test}" in (ROOT / "tests" / file).read_text(encoding="utf-8")
