@@ -7,6 +7,7 @@ thousandth of the calls.
 """
 
 import argparse
+import ctypes
 import gc
 import mmap
 import sys
@@ -22,6 +23,7 @@ from fastact import _apply, views
 
 # What may come and go by itself: a page here and there, and what Python keeps for later use.
 MOST_BYTES, MOST_BLOCKS = 512 << 10, 100
+M_MMAP_THRESHOLD = -3  # in malloc.h
 FEWER = 1000  # calls of other kinds for one with large arrays or files
 
 x = np.linspace(-3, 3, 24, dtype=np.float32)
@@ -162,6 +164,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("calls", type=int)
     count = parser.parse_args().calls
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):  # memory of large arrays goes back as it is freed, not to a heap that may grow
+        libc.mallopt(M_MMAP_THRESHOLD, 1 << 16)
     failed = False
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

@@ -5,6 +5,8 @@ import os
 import pytest
 from calls import run_python
 
+from fastact import _ufuncs
+
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 
 # Results of as many bytes as the pool keeps, so that its thread runs, and worth a team in a child, too.
@@ -73,6 +75,7 @@ print(in_child(lambda: result() == expected), fa.get_num_threads(), threads() >=
     assert printed(USED + program, **only_ours) == "0 2 True True\n"
 
 
+@pytest.mark.skipif(not _ufuncs.has_openmp(), reason="this build has no threads, and nothing to begin anew")
 def test_child_begins_with_one_thread_and_may_set_more():
     program = """
 def child():
