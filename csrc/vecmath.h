@@ -84,11 +84,12 @@ FA_INLINE real F(from_bits)(integer bits) {
     return x;
 }
 
-/* max(x, 0), and -0 for negative x: among unsigned integers, that is a minimum. */
+/* max(x, 0), and -0 for negative x: among unsigned integers, that is a minimum. Otherwise the sign comes last, since
+ * compilers make a maximum of x < 0 ? -0 : x, which takes either zero for the other. */
 FA_INLINE real F(positive_part)(real x, int usual) {
     const unsigned_integer sign = (unsigned_integer)F(bits)((real)-0.0), bits = (unsigned_integer)F(bits)(x);
     if (FA_REAL == 32 && usual) return F(from_bits)((integer)(bits < sign ? bits : sign));
-    return x < 0 ? (real)-0.0 : x;
+    return F(with_sign)(x < 0 ? 0 : x, x);
 }
 
 /* Bits less bits; in lanes that do not count, NaN's for one, it may overflow. */

@@ -88,7 +88,7 @@ def test_every_parameter_that_matters_is_varied():
 def test_library_functions_are_vectorised():
     binary = Path(_exact.__file__).read_bytes()
     version = tuple(map(int, platform.libc_ver()[1].split("."))) if platform.libc_ver()[0] == "glibc" else ()
-    if platform.machine() != "x86_64" or version < (2, 35) or b"GCC: " not in binary:
+    if platform.machine() != "x86_64" or version < (2, 35) or b"clang version" in binary:
         pytest.skip("vectors come from GCC and glibc 2.35 on x86-64")
     assert {f for f in ("exp", "expm1", "log1p", "tanh", "erfc") if f"_ZGVdN4v_{f}".encode() not in binary} == set()
 
