@@ -270,7 +270,8 @@ def openmp_runtime():
     """Return the OpenMP runtime that fastact uses, of which a process may have several, if it is GCC's; else None."""
     library = Path(fastact.get_library_dir(), "libfastact.so")
     functions = ctypes.CDLL(str(library)) if library.exists() else None  # and those of what it depends on
-    return functions if hasattr(functions, "GOMP_parallel") else None
+    is_llvms = hasattr(functions, "__kmpc_fork_call")  # which has GCC's functions, too, and an environment of its own
+    return functions if hasattr(functions, "GOMP_parallel") and not is_llvms else None
 
 
 @glibc_only
