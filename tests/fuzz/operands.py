@@ -14,6 +14,7 @@ LENGTHS = (3, 1, 2, 0, 5, 8, 16, 17, 33, 100, 257, 500, 1030)
 DIMENSIONS = (1, 2, 0, 3, 4, 1, 2, 7)
 MOST = 4000  # elements, but for the rare large ones
 LARGE = (12_000, 70_000)  # enough for threads, of a costly function and of a cheap one
+LARGEST_SPAN = 1 << 24  # bytes of an array with gaps
 SLACK = 48  # bytes around the elements, that nobody may touch
 POOL = 1 << 16
 
@@ -53,6 +54,15 @@ class Place(NamedTuple):
         """Whether two elements share a byte."""
         first = elements(self)
         return first.size > 1 and np.diff(first).min() < self.dtype.itemsize
+
+
+def reach(shape, strides, item):
+    """Return where the memory of an array begins, from its first element, and how many bytes it has."""
+    if 0 in shape:
+        return 0, item
+    ends = [(length - 1) * stride for length, stride in zip(shape, strides, strict=True)]
+    low = sum(min(0, end) for end in ends)
+    return low, item + sum(max(0, end) for end in ends) - low
 
 
 def elements(place):
@@ -123,9 +133,10 @@ class Room:
         strides = self.strides(shape, item)
         if 0 in shape:
             strides = tuple(item for _ in shape)
-        reach = [(length - 1) * stride for length, stride in zip(shape, strides, strict=True) if length]
-        low = sum(min(0, r) for r in reach)
-        span = item + sum(max(0, r) for r in reach) - low if 0 not in shape else item
+        low, span = reach(shape, strides, item)
+        if span > LARGEST_SPAN:
+            strides = tuple(item * math.prod(shape[k + 1 :]) for k in range(len(shape)))
+            low, span = reach(shape, strides, item)
         if way == 6 and (roomy := [k for k, memory in enumerate(self.memories) if len(memory) >= span]):
             memory = draw.choose(roomy)
             offset = draw.below(len(self.memories[memory]) - span + 1)
@@ -140,7 +151,7 @@ class Room:
             filled = pool[phase:] + pool * (size // POOL + 1)
             self.memories.append(bytearray(filled[start : start + size]))
             memory, offset = len(self.memories) - 1, before
-        offset -= low if 0 not in shape else 0
+        offset -= low
         self.places.append(Place(memory, offset, shape, strides, dtype))
         return self.places[-1]
 
