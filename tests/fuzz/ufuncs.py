@@ -241,7 +241,7 @@ class Call:
         dtype = computed_type(inputs)
         results = expected(self.ufunc, inputs, shape, dtype)
         held = {k: assign(results[k], self.room.array(place), where) for k, place in places.items()}
-        return results, held, np.broadcast_to(where, shape)
+        return results, held, np.array(np.broadcast_to(where, shape))  # outputs may overwrite it
 
     def judge(self, before, places, results, wanted):
         values, held, where = wanted
