@@ -218,7 +218,7 @@ class Call:
         except REFUSALS:
             assert self.strange, "refused"
             if self.options.get("casting") != "unsafe":  # elements of objects are cast one by one
-                self.room.check(before, [])
+                self.room.check(before, [(place, None) for place in places.values()] if self.wraps() else [])
             return
         results = results if isinstance(results, tuple) else (results,)
         if self.strange:
@@ -227,6 +227,10 @@ class Call:
             self.judge(before, places, results, wanted)
         del results
         assert counts == self.reference_counts()
+
+    def wraps(self):
+        """Whether an output's own method, which comes last, may raise what ends the call."""
+        return any(out is not None and not isinstance(out, Place) for out in self.outputs)
 
     def reference_counts(self):
         return [sys.getrefcount(given) for given in self.args if isinstance(given, np.ndarray)]
