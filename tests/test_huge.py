@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="maps memory whe
 FIRST = 1 << 31  # elements that share memory
 REST = 1000  # elements behind them
 PIECE = 1 << 24  # bytes
-MAP_FIXED = 0x10
+MAP_FIXED, MAP_NORESERVE = 0x10, 0x4000
 VALUES = np.linspace(-5, 5, 256, dtype=np.float32)
 
 
@@ -26,7 +26,8 @@ def huge():
     libc = ctypes.CDLL(None)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
-    x = np.frombuffer(mmap.mmap(-1, FIRST * VALUES.itemsize + PIECE), np.float32)
+    room = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
+    x = np.frombuffer(mmap.mmap(-1, FIRST * VALUES.itemsize + PIECE, room), np.float32)
     piece = os.memfd_create("piece")
     os.ftruncate(piece, PIECE)
     for begin in range(x.ctypes.data, x.ctypes.data + FIRST * x.itemsize, PIECE):
