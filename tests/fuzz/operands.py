@@ -89,6 +89,7 @@ class Room:
 
     def __init__(self, source):
         self.source, self.memories, self.places, self.dense = source, [], [], False
+        self.private = set()  # memories of one array each
 
     def shape(self):
         """Draw a shape."""
@@ -122,7 +123,7 @@ class Room:
         return tuple(strides)
 
     def place(self, shape, dtype, alone=False):
-        """Put an array somewhere: in memory of its own, or where there is another one."""
+        """Put an array somewhere: in memory of its own, `alone` there, or where there is another one."""
         draw, dtype = self.source, np.dtype(dtype)
         item = dtype.itemsize
         alike = [place for place in self.places if (place.shape, place.dtype) == (shape, dtype)]
@@ -137,7 +138,8 @@ class Room:
         if span > LARGEST_SPAN:
             strides = tuple(item * math.prod(shape[k + 1 :]) for k in range(len(shape)))
             low, span = reach(shape, strides, item)
-        if way == 6 and (roomy := [k for k, memory in enumerate(self.memories) if len(memory) >= span]):
+        shared = [k for k in range(len(self.memories)) if k not in self.private]
+        if way == 6 and (roomy := [k for k in shared if len(self.memories[k]) >= span]):
             memory = draw.choose(roomy)
             offset = draw.below(len(self.memories[memory]) - span + 1)
             if not draw.one_in(4):
@@ -151,6 +153,7 @@ class Room:
             filled = pool[phase:] + pool * (size // POOL + 1)
             self.memories.append(bytearray(filled[start : start + size]))
             memory, offset = len(self.memories) - 1, before
+            self.private |= {memory} if alone else set()
         offset -= low
         self.places.append(Place(memory, offset, shape, strides, dtype))
         return self.places[-1]

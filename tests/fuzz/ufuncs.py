@@ -147,7 +147,7 @@ class Call:
 
     def draw_options(self):
         draw, options = self.draw, self.options
-        if draw.one_in(3):
+        if draw.one_in(3):  # alone: NumPy's masked loops lose elements of an output that lies over the mask and is cast
             place = self.room.place(self.shape if draw.below(4) else self.shape[1:], "?", alone=True)
             options["where"] = self.room.array(place)
             self.arrays.append(options["where"])
