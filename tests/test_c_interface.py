@@ -254,10 +254,7 @@ def test_pool_under_threads_and_forks(sanitizer, forks, tmp_path):
 
 
 def test_any_call_with_sanitizers(tmp_path):
-    """The inputs that the fuzzer of the C interface kept, and random ones.
-
-    All but the kernels is built anew; they come from the installed archive.
-    """
+    """The inputs that the fuzzer of the C interface kept, and random ones."""
     archive = LIBRARY / "libfastact.a"
     flags = ["-ffp-contract=off", archive, *["-fopenmp"] * bool(openmp_runtime(archive)), "-lm", "-pthread"]
     sources = [TESTS / "fuzz" / "fuzz_c.c", *all_but_kernels()]

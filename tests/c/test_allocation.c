@@ -1,6 +1,6 @@
 /* What the core does when memory or threads are not to be had: every allocation of every entry point fails in turn.
  *
- * Link with -Wl,--wrap=malloc,--wrap=calloc,--wrap=free,--wrap=mmap,--wrap=pthread_create. Exit status 1 if anything is wrong.
+ * Link with --wrap for every function that is wrapped here. Exit status 1 if anything is wrong.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -9,15 +9,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "check.h"
 #include "fastact.h"
-
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            exit(EXIT_FAILURE);                                             \
-        }                                                                   \
-    } while (0)
 
 static long until_failure = -1; /* allocations that succeed before those that fail; -1: all succeed */
 static long failures, held;

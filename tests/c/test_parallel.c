@@ -5,21 +5,13 @@
  *   test_parallel rounds
  */
 #include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "check.h"
 #include "fastact.h"
-
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            exit(EXIT_FAILURE);                                             \
-        }                                                                   \
-    } while (0)
 
 enum { THREADS = 3, STEP = 2, MANY = 1 << 17, ROWS = 64, LENGTH = MANY / ROWS };
 

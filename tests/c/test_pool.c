@@ -14,15 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "fastact.h"
-
-#define CHECK(condition)                                                    \
-    do {                                                                    \
-        if (!(condition)) {                                                 \
-            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition); \
-            _exit(EXIT_FAILURE);                                            \
-        }                                                                   \
-    } while (0)
 
 enum { THREADS = 4, HELD = 3, SECONDS = 60, LIMIT = 1 << 28 };
 
