@@ -6,9 +6,10 @@ import numpy as np
 from fastact._ufuncs import from_pool
 
 cimport numpy as cnp
-from libc.string cimport memcmp, memset
+from libc.string cimport memset
 
 from fastact._core cimport *
+from fastact._plain cimport can_hold
 
 cnp.import_array()
 
@@ -88,29 +89,17 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
         raise MemoryError()
 
 
+def may_write(out, list arrays, list vectors):
+    """can_hold, for _layers.py."""
+    return can_hold(out, arrays, vectors)
+
+
 # --- What needs no preparation ---------------------------------------------------------------------------------------
 
 cdef bint is_plain(given, int type_number):
-    """Whether this is an array that the C core can take as it is."""
-    cdef cnp.ndarray array
-    if type(given) is not np.ndarray:
-        return False
-    array = given
-    return (cnp.PyArray_TYPE(array) == type_number and cnp.PyArray_IS_C_CONTIGUOUS(array)
-            and cnp.PyArray_ISALIGNED(array) and cnp.PyArray_ISNOTSWAPPED(array))
-
-
-cdef bint have_one_shape(cnp.ndarray a, cnp.ndarray b):
-    return a.ndim == b.ndim and memcmp(cnp.PyArray_DIMS(a), cnp.PyArray_DIMS(b), a.ndim * sizeof(cnp.npy_intp)) == 0
-
-
-cdef bint may_hold(cnp.ndarray out, tuple arrays, list vectors):
-    """Whether results can go straight to `out`, which is plain: it is one of the arrays, or shares no memory."""
-    cdef cnp.ndarray array
-    for array in arrays:
-        if cnp.PyArray_DATA(array) != cnp.PyArray_DATA(out) and np.may_share_memory(array, out):
-            return False
-    return cnp.PyArray_ISWRITEABLE(out) and not any([np.may_share_memory(vector, out) for vector in vectors])
+    """Whether this is a plain array of a type."""
+    return (cnp.PyArray_CheckExact(given) and cnp.PyArray_TYPE(<cnp.ndarray>given) == type_number
+            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>given))
 
 
 cdef cnp.ndarray as_vector(given, int type_number):
@@ -155,14 +144,14 @@ def run_plain(name, fa_operation operation, tuple arrays, bias, tuple parameters
     cdef cnp.npy_intp outer = 1, inner = 1, channels
     cdef int type_number, along, k
     last = arrays[len(arrays) - 1]
-    if type(last) is not np.ndarray or type(axis) is not int or not -last.ndim <= axis < last.ndim:
+    if not cnp.PyArray_CheckExact(last) or type(axis) is not int or not -last.ndim <= axis < last.ndim:
         return None
     x, dims, along = last, cnp.PyArray_DIMS(last), axis % last.ndim
     type_number = cnp.PyArray_TYPE(x)
     if type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE:
         return None
     for array in arrays if out is None else (*arrays, out):
-        if not is_plain(array, type_number) or not have_one_shape(array, x):
+        if not is_plain(array, type_number) or not cnp.PyArray_SAMESHAPE(array, x):
             return None
 
     values = [as_vector(parameter, type_number) for parameter in parameters]
@@ -182,7 +171,7 @@ def run_plain(name, fa_operation operation, tuple arrays, bias, tuple parameters
             inner *= dims[k]
     else:
         return None
-    if out is not None and not may_hold(out, arrays, vectors):
+    if out is not None and not can_hold(out, arrays, vectors):
         return None
 
     with default_environment():

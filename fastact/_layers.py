@@ -140,21 +140,6 @@ class Channels(NamedTuple):
         return rows.sum(axis=1).reshape(np.shape(array))
 
 
-def may_write(out, arrays, others):
-    """Whether results can go straight to `out`: it may be an input, but not run into one."""
-
-    def is_same(array):
-        return out.ctypes.data == array.ctypes.data and out.shape == array.shape
-
-    return (
-        out.dtype == arrays[0].dtype
-        and out.flags.c_contiguous
-        and out.flags.aligned
-        and all(is_same(array) or not np.may_share_memory(out, array) for array in arrays)
-        and not any(np.may_share_memory(out, other) for other in others)
-    )
-
-
 def run(name, operation, arrays, parameters, bias=None, out=None):
     """Compute an operation of an activation, and the gradients that come with it.
 
@@ -200,7 +185,7 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
         values = [in_order(value.ravel(), (1,)) if value.size == 1 else channels.values(value) for value in values]
         others = values if shift is None else [*values, shift]
 
-        direct = out is not None and may_write(out, operands, others)
+        direct = out is not None and _channels.may_write(out, operands, others)
         result = out if direct else from_pool(math.prod(shape) * computed.itemsize, np.empty, shape, computed)
         sums = [np.empty(channels.sizes[1]) for _ in learnt]
         _channels.run(name, operation, channels.sizes, operands, values, shift, result, sums)

@@ -18,6 +18,7 @@ from fastact._ufuncs import from_pool
 cimport numpy as cnp
 
 from fastact._core cimport *
+from fastact._plain cimport can_hold
 
 cnp.import_array()
 
@@ -34,11 +35,6 @@ cdef inline int float_type(cnp.ndarray array) except -2:
     return FA_F16 if number == cnp.NPY_FLOAT16 else -1
 
 
-cdef bint is_plain(cnp.ndarray array):
-    """Whether the C core can read the elements: aligned, and in the machine's byte order."""
-    return cnp.PyArray_ISALIGNED(array) and cnp.PyArray_ISNOTSWAPPED(array)
-
-
 cdef cnp.ndarray as_floats(given, name):
     """An array of floats that the C core can read; bool and integers become float64."""
     cdef cnp.ndarray array
@@ -48,7 +44,7 @@ cdef cnp.ndarray as_floats(given, name):
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     if float_type(array) >= 0:
-        return array if is_plain(array) else array.astype(array.dtype.newbyteorder("="), order="K")
+        return array if cnp.PyArray_ISBEHAVED_RO(array) else array.astype(array.dtype.newbyteorder("="), order="K")
     if array.dtype.kind in "biu":
         return array.astype(np.float64, order="K")
     raise TypeError(f"{name}: float16, float32, float64, bool or integers are needed, not {array.dtype}")
@@ -122,18 +118,6 @@ cdef inline cnp.ndarray laid_out(cnp.ndarray array, order):
     return array if cnp.PyArray_IS_C_CONTIGUOUS(array) else np.ascontiguousarray(array)
 
 
-cdef bint can_hold(cnp.ndarray target, cnp.ndarray a, cnp.ndarray b):
-    """Whether results can go straight to target: it is like a, and shares no memory with a and b or is one of them."""
-    if cnp.PyArray_TYPE(target) != cnp.PyArray_TYPE(a):
-        return False
-    if not (cnp.PyArray_IS_C_CONTIGUOUS(target) and is_plain(target)):
-        return False
-    for source in (a, b):
-        if cnp.PyArray_DATA(source) != cnp.PyArray_DATA(target) and np.may_share_memory(source, target):
-            return False
-    return True
-
-
 cdef copy(to, values):
     """Write values with a cast that raises no floating-point warning."""
     with np.errstate(all="ignore"):
@@ -178,7 +162,7 @@ cdef transform(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, axis, out):
     a, b, source = laid_out(a, order), laid_out(b, order), b
     result = empty_like(source) if out is None else out
     view = result if type(order) is range else result.transpose(order)
-    target = view if can_hold(view, a, b) else empty_like(a)
+    target = view if can_hold(view, (a, b), ()) else empty_like(a)
     run(reduction, a, b, target, sizes)
     if target is not view:
         copy(view, target)
