@@ -11,9 +11,8 @@ cdef inline bint share_memory(cnp.ndarray a, cnp.ndarray b) noexcept:
 
 
 cdef inline bint can_hold(cnp.ndarray out, arrays, vectors) except -1:
-    """Whether results can go straight to `out`, of the shape of plain arrays: it is like them, and one of them or apart.
-
-    Vectors, which are read more than once, have to be apart.
+    """Whether results can go straight to `out`, which has the shape of the plain arrays: it is like them, and is one of
+    them or apart. Vectors, which are read more than once, have to be apart.
     """
     cdef cnp.ndarray array
     if not cnp.PyArray_ISCARRAY(out) or cnp.PyArray_TYPE(out) != cnp.PyArray_TYPE(arrays[0]):

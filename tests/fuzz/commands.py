@@ -3,10 +3,9 @@
 import argparse
 import io
 import os
-import shutil
 import struct
 import tempfile
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest import mock
 
@@ -20,6 +19,7 @@ from .hostile import calm
 from .operands import bytes_of, demand_same
 from .source import Source
 
+MEMORY = "/dev/shm"
 MAGICS = (b"\x93NUMPY", b"\x93NUMPX", b"", b"PK\x03\x04", b"\x80\x05")
 VERSIONS = ((1, 0), (2, 0), (3, 0), (0, 0), (1, 1), (255, 255))
 DESCRIPTIONS = (
@@ -33,63 +33,14 @@ SHAPES = (
     *("(" + "1," * 70 + ")", "(" * 300 + ")" * 300, "-" * 3000 + "7", "(7", "7,)", "(__import__('os'),)", "(1" * 200),
 )
 ORDERS = ("False", "True", "0", "1", "None", "'C'", "[]")
-NAMES = ("silu", "threshold", "swish", "hard_tanh", "gelu", "swiglu", "gulu", "", "é", "silu.grad")
 WORDS = (
     *("apply", "accuracy", "bench", "in.npy", "out.npy", "silu", "--grad", "--param", "beta=1", "--function", "gelu"),
-    *(
-        "--json",
-        "a.json",
-        "--from-json",
-        "--markdown",
-        "--plot",
-        "a.png",
-        "--sizes",
-        "2^4..2^6",
-        "--threads",
-        "all",
-        "1",
-    ),
-    *(
-        "--peers",
-        "numpy",
-        "--shapes",
-        "--rounds",
-        "--milliseconds",
-        "--statistic",
-        "--dtype",
-        "float32",
-        "--exhaustive",
-    ),
-    *("--isa", "baseline", "--operation", "forward", "--version", "-h", "--", "--compare", "--output", "given", "--p"),
-    *(
-        "--layouts",
-        "strided",
-        "--value-and-grad",
-        "folder",
-        "missing/a",
-        ".",
-        "",
-        "-",
-        "-1",
-        "0",
-        "1e999",
-        "nan",
-        "2^99",
-    ),
-    *(
-        "beta=",
-        "=1",
-        "beta=x",
-        "beta=1=2",
-        "value=1",
-        "threshold=-inf",
-        "1,2",
-        ",",
-        "é",
-        "\udcff",
-        "@in.npy",
-        "a" * 300,
-    ),
+    *("--json", "a.json", "--from-json", "--markdown", "--plot", "a.png", "--sizes", "2^4..2^6", "--threads", "all"),
+    *("1", "--peers", "numpy", "--shapes", "--rounds", "--milliseconds", "--statistic", "--dtype", "float32"),
+    *("--exhaustive", "--isa", "baseline", "--operation", "forward", "--version", "-h", "--", "--compare"),
+    *("--output", "given", "--p", "--layouts", "strided", "--value-and-grad", "folder", "missing/a", ".", "", "-"),
+    *("-1", "0", "1e999", "nan", "2^99", "beta=", "=1", "beta=x", "beta=1=2", "value=1", "threshold=-inf", "1,2"),
+    *(",", "é", "\udcff", "@in.npy", "a" * 300),
 )
 
 
@@ -102,19 +53,18 @@ def call(data):
 def apply_to_file(draw):
     """Apply an activation to a file that may be one of NumPy's."""
     name = draw.choose(tuple(_ufuncs.table))
-    options = [f"--param={p}={REQUIRED_VALUE}" for p, default in _ufuncs.table[name].items() if default is None]
-    options += ["--grad"] * draw.below(2)
-    with in_folder() as folder, calm(1):
+    required = {p: REQUIRED_VALUE for p, default in _ufuncs.table[name].items() if default is None}
+    options = [*(f"--param={p}={value}" for p, value in required.items()), *["--grad"] * draw.below(2)]
+    with in_folder(), calm(1):
         Path("in.npy").write_bytes(draw_file(draw))
         if draw.below(2):
             Path("out.npy").write_bytes(b"old")
-        status, printed = run(folder, ["apply", name, "in.npy", "out.npy", *options])
+        status, printed = run(["apply", name, "in.npy", "out.npy", *options])
         if status:
             return
         function = _ufuncs.get(name, "grad" if "--grad" in options else "forward")
         x = np.load("in.npy", allow_pickle=False)
-        parameters = {p: REQUIRED_VALUE for p, default in _ufuncs.table[name].items() if default is None}
-        demand_same(np.load("out.npy"), np.asarray(function(x, **parameters)))
+        demand_same(np.load("out.npy"), np.asarray(function(x, **required)))
         assert sorted(os.listdir()) == ["folder", "in.npy", "out.npy"]
         assert printed == ""
 
@@ -122,13 +72,13 @@ def apply_to_file(draw):
 def any_arguments(draw):
     """Give any arguments to all commands, of which those that measure stop where they would begin."""
     given = [draw.choose(WORDS) if draw.below(8) else any_text(draw) for _ in range(draw.below(12))]
-    with in_folder() as folder, calm(1):
+    with in_folder(), calm(1):
         Path("in.npy").write_bytes(draw_file(draw))
         Path("a.json").write_bytes(
             draw.choose((b"{}", b"[" * 100_000, b"\xff", b"1", b'{"records": [NaN, 1e999]}', b""))
         )
         with mock.patch.object(_bench, "measure", stop_bench), mock.patch.object(_accuracy, "measure_all", stop):
-            run(folder, given)
+            run(given)
 
 
 def stop(*given, **options):
@@ -175,27 +125,19 @@ def draw_file(draw):
     return (MAGICS[0] if draw.below(8) else draw.choose(MAGICS)) + bytes(version) + packed + header + elements
 
 
-class in_folder:
-    """Work in a new folder, which goes afterwards."""
-
-    def __enter__(self):
-        memory = "/dev/shm"
-        self.path = tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None)
-        os.mkdir(os.path.join(self.path, "folder"))
-        self.there = chdir(self.path)
-        self.there.__enter__()
-        return self.path
-
-    def __exit__(self, *exception):
-        self.there.__exit__(*exception)
-        shutil.rmtree(self.path)
+@contextmanager
+def in_folder():
+    """Work in a new folder, in memory if there is a place for it, which goes afterwards."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as path, chdir(path):
+        os.mkdir("folder")
+        yield
 
 
 def contents():
     return {name: Path(name).read_bytes() for name in os.listdir() if os.path.isfile(name)}
 
 
-def run(folder, given):
+def run(given):
     """Run the command line; where it refuses, demand one line on standard error and all files as they were."""
     before, printed, errors = contents(), io.StringIO(), io.StringIO()
     parser = mock.patch.object(command_line, "make_parser", return_value=PARSER)

@@ -1,16 +1,15 @@
 """Softmax and its like, layers and gated pairs on halves: what they give for contiguous copies, or an exception."""
 
 import math
-import sys
 
 import numpy as np
-from calls import REQUIRED_VALUE, UFUNCS
+from calls import REQUIRED_VALUE, UFUNCS, outputs
 
 import fastact as fa
 from fastact import _ufuncs
 
 from .hostile import REFUSALS, array_like, calm, number_like
-from .operands import FLOATS, OTHERS, REALS, Room, demand_same, native, tangled
+from .operands import FLOATS, OTHERS, REALS, Room, demand_same, native, reference_counts, tangled
 from .source import Source
 
 MOST_ELEMENTS = 1 << 24
@@ -110,7 +109,7 @@ class Case:
         draw = self.draw
         if draw.one_in(24):
             self.strange = True
-            return array_like(draw, [self.room.array(place) for place in self.room.places])
+            return array_like(draw, self.room.arrays())
         if draw.one_in(24):
             shape = self.room.shape()
         return self.room.array(self.room.place(shape, draw.choose(REALS) if draw.one_in(12) else self.dtype))
@@ -162,7 +161,7 @@ class Case:
                     wanted = plain()
                 except (TypeError, ValueError, OverflowError) as refused:
                     error = type(refused)
-        first = wanted[0] if isinstance(wanted, tuple) else wanted
+        first = None if wanted is None else outputs(wanted)[0]
         bad_out = False
         if self.draw.below(2):
             shape, dtype = (np.shape(first), first.dtype) if first is not None else (self.room.shape(), self.dtype)
@@ -176,7 +175,7 @@ class Case:
                 self.options["out"], place, bad_out = array_like(self.draw, []), None, True
                 self.strange = True  # it may take over the call
         before = self.room.copy()
-        counts = self.reference_counts()
+        counts = reference_counts(self.arrays)
         with calm(self.threads):
             try:
                 results = function(*self.arrays, **self.options)
@@ -185,19 +184,14 @@ class Case:
                 self.room.check(before, [])
                 return
         assert self.strange or error is None, "accepted"
-        results = results if isinstance(results, tuple) else (results,)
         known = wanted is not None and not bad_out
         if place is None:
             self.room.check(before, [])
         else:
             self.room.check(before, [(place, np.asarray(first) if known and not tangled([place]) else None)])
         if known:
-            wanted = wanted if isinstance(wanted, tuple) else (wanted,)
-            for k, (result, want) in enumerate(zip(results, wanted, strict=True)):
+            for k, (result, want) in enumerate(zip(outputs(results), outputs(wanted), strict=True)):
                 if k or place is None:
                     demand_same(np.asarray(result), np.asarray(want))
         del results
-        assert counts == self.reference_counts(), "references"
-
-    def reference_counts(self):
-        return [sys.getrefcount(array) for array in self.arrays if isinstance(array, np.ndarray)]
+        assert counts == reference_counts(self.arrays), "references"

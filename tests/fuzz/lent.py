@@ -5,15 +5,14 @@ import ctypes
 import pickle
 
 import numpy as np
-from calls import parameters_of
+from calls import outputs, parameters_of
+from conftest import CASES
 
 from fastact import _ufuncs, views
 
-from .hostile import REFUSALS, ArrayLike, Broken, array_like, calm, number_like
+from .hostile import REFUSALS, ArrayLike, array_like, broken, calm, number_like
 from .operands import FLOATS, OTHERS, REALS, Place, Room, demand_same, native, tangled
 from .source import Source
-
-CASES = [(name, operation) for name in _ufuncs.table for operation in _ufuncs.operations(name)]
 
 
 class Lends:
@@ -27,10 +26,6 @@ class Lends:
 
     def __dlpack_device__(self):
         return self.does() if isinstance(self.does, type) else (1, 0)
-
-
-def broken():
-    raise Broken
 
 
 def lender(draw, made):
@@ -99,15 +94,15 @@ def fits(places, arrays, inputs):
     """Return whether the documentation promises a result."""
     first = arrays[0]
     c_order, f_order = (all(a.flags[order] for a in arrays) for order in ("C_CONTIGUOUS", "F_CONTIGUOUS"))
-    outputs = places[inputs:]
+    targets = places[inputs:]
     return (
         first.dtype.str in ("<f4", "<f8")
         and all((a.dtype, a.shape) == (first.dtype, first.shape) for a in arrays)
         and (c_order or f_order)
         and all(a.flags.aligned or not a.size for a in arrays)
-        and all(room_of.writeable for room_of in (a.flags for a in arrays[inputs:]))
-        and not (len(outputs) == 2 and overlap(*outputs))
-        and not any(overlap(a, out) and a.offset != out.offset for a in places[:inputs] for out in outputs)
+        and all(a.flags.writeable for a in arrays[inputs:])
+        and not (len(targets) == 2 and overlap(*targets))
+        and not any(overlap(a, out) and a.offset != out.offset for a in places[:inputs] for out in targets)
     )
 
 
@@ -124,8 +119,7 @@ def judge(room, function, ufunc, places, arrays, given, parameters, options, str
     wanted = None
     with calm(1):
         if fitting and not strange:
-            wanted = ufunc(*map(native, arrays[:inputs]), **parameters)
-            wanted = wanted if isinstance(wanted, tuple) else (wanted,)
+            wanted = outputs(ufunc(*map(native, arrays[:inputs]), **parameters))
         try:
             result = function(*given, **parameters, **options)
         except (*REFUSALS, BufferError):
@@ -133,12 +127,11 @@ def judge(room, function, ufunc, places, arrays, given, parameters, options, str
             room.check(before, [])
             return
     assert fitting or strange or not arrays[0].size, "accepted"
-    outputs = places[inputs:]
-    known = wanted is not None and not tangled(outputs)
-    room.check(before, [(place, np.asarray(wanted[k]) if known else None) for k, place in enumerate(outputs)])
+    targets = places[inputs:]
+    known = wanted is not None and not tangled(targets)
+    room.check(before, [(place, np.asarray(wanted[k]) if known else None) for k, place in enumerate(targets)])
     if not strange:
-        results = result if isinstance(result, tuple) else (result,)
-        assert all(a is b for a, b in zip(results, given[inputs:], strict=True))
+        assert all(a is b for a, b in zip(outputs(result), given[inputs:], strict=True))
         if known:
-            for k, place in enumerate(outputs):
+            for k, place in enumerate(targets):
                 demand_same(room.array(place), np.asarray(wanted[k]))

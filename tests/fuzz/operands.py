@@ -2,6 +2,7 @@
 
 import functools
 import math
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -162,6 +163,10 @@ class Room:
         """Return the array at a place."""
         return place.view(self.memories[place.memory])
 
+    def arrays(self):
+        """Return all arrays so far."""
+        return [self.array(place) for place in self.places]
+
     def copy(self):
         """Return what is in memory now."""
         return [bytes(memory) for memory in self.memories]
@@ -180,6 +185,11 @@ class Room:
                         demand_same(got, values)
                     place.view(wanted)[...] = got
             assert wanted == memory, "written outside the outputs"
+
+
+def reference_counts(operands):
+    """Return those of the arrays among the operands."""
+    return [sys.getrefcount(operand) for operand in operands if isinstance(operand, np.ndarray)]
 
 
 def native(array):

@@ -1,19 +1,16 @@
 """Calls of ufuncs with any operands, options and methods give what plain ones on contiguous copies give, or raise."""
 
-import sys
-
 import numpy as np
-from calls import UFUNCS, activation_of, parameters_of
+from calls import REQUIRED_VALUE, UFUNCS, activation_of, outputs, parameters_of
 
 from fastact import _ufuncs
 
 from .hostile import REFUSALS, array_like, calm, number_like
-from .operands import FLOATS, OTHERS, REALS, Place, Room, demand_same, native, tangled
+from .operands import FLOATS, OTHERS, REALS, Place, Room, demand_same, native, reference_counts, tangled
 from .source import Source
 
 CASTINGS = ("same_kind", "unsafe", "safe", "no", "equiv", "any", None, 3)
 METHODS = ("__call__", "__call__", "reduce", "accumulate", "reduceat", "outer", "at")
-REQUIRED_VALUE = 0.25
 
 
 def plain_call(data):
@@ -52,7 +49,7 @@ def expected(ufunc, inputs, shape, dtype):
     flat = [np.broadcast_to(np.asarray(x).astype(dtype), shape).ravel() for x in inputs]
     with calm(1):
         results = ufunc(*map(native, flat))
-    return [result.reshape(shape) for result in (results if ufunc.nout > 1 else (results,))]
+    return [result.reshape(shape) for result in outputs(results)]
 
 
 def assign(values, target, where=True):
@@ -86,16 +83,12 @@ class Call:
             self.draw_outputs()
         self.args = self.given()
 
-    def known_arrays(self):
-        """Return the arrays in the room, for hostile objects to disturb."""
-        return [self.room.array(place) for place in self.room.places]
-
     def draw_array(self, shape):
         """Draw an input that broadcasts to a shape, or something else."""
         draw = self.draw
         if draw.one_in(24):
             self.strange = True
-            return array_like(draw, self.known_arrays())
+            return array_like(draw, self.room.arrays())
         dtype = draw.choose(REALS) if draw.one_in(8) else self.dtype
         if draw.one_in(64):
             dtype, self.strange = draw.choose(OTHERS), True
@@ -122,7 +115,7 @@ class Call:
                 value = draw.choose((np.float32, np.float64, np.float16, np.array))(0.75)
             elif way == 5 and draw.one_in(2):
                 self.strange = True
-                value = number_like(draw, self.known_arrays())
+                value = number_like(draw, self.room.arrays())
             self.parameters[name] = value
 
     def draw_outputs(self):
@@ -132,7 +125,7 @@ class Call:
                 continue
             if draw.one_in(24):
                 self.strange = True
-                self.outputs[k] = array_like(draw, self.known_arrays())
+                self.outputs[k] = array_like(draw, self.room.arrays())
                 continue
             dtype = self.dtype if self.dtype in FLOATS else "f8"
             if draw.one_in(6):
@@ -169,7 +162,7 @@ class Call:
         if draw.one_in(24):
             self.strange = True
             options[draw.choose(("axis", "keepdims", "x", "extobj", "", "out_", "é", "initial", "order", "where"))] = (
-                number_like(draw, self.known_arrays())
+                number_like(draw, self.room.arrays())
             )
 
     def given(self):
@@ -182,14 +175,14 @@ class Call:
                 args.append(value)
             else:
                 self.options[name] = value
-        outputs = [self.output(k) for k in range(self.ufunc.nout)]
+        targets = [self.output(k) for k in range(self.ufunc.nout)]
         if len(args) == self.ufunc.nin and draw.below(2):
-            args += outputs
-        elif any(out is not None for out in outputs):
-            self.options["out"] = outputs[0] if len(outputs) == 1 and draw.below(2) else tuple(outputs)
+            args += targets
+        elif any(out is not None for out in targets):
+            self.options["out"] = targets[0] if len(targets) == 1 and draw.below(2) else tuple(targets)
             if draw.one_in(32):
                 self.strange = True
-                self.options["out"] = draw.choose((outputs, (*outputs, None), (), outputs[0], {}, 1))
+                self.options["out"] = draw.choose((targets, (*targets, None), (), targets[0], {}, 1))
         if draw.one_in(64):
             self.strange = True
             args = args[: draw.below(len(args) + 1)] if draw.below(2) else [*args, number_like(draw, [])]
@@ -211,7 +204,7 @@ class Call:
 
     def run(self):
         before, places = self.room.copy(), self.places()
-        counts = self.reference_counts()
+        counts = reference_counts(self.args)
         wanted = None if self.strange else self.model()
         try:
             results = self.ufunc(*self.args, **self.options)
@@ -220,20 +213,16 @@ class Call:
             if self.options.get("casting") != "unsafe":  # elements of objects are cast one by one
                 self.room.check(before, [(place, None) for place in places.values()] if self.wraps() else [])
             return
-        results = results if isinstance(results, tuple) else (results,)
         if self.strange:
             self.room.check(before, [(place, None) for place in places.values()])
         else:
-            self.judge(before, places, results, wanted)
+            self.judge(before, places, outputs(results), wanted)
         del results
-        assert counts == self.reference_counts()
+        assert counts == reference_counts(self.args)
 
     def wraps(self):
         """Whether an output's own method, which comes last, may raise what ends the call."""
         return any(out is not None and not isinstance(out, Place) for out in self.outputs)
-
-    def reference_counts(self):
-        return [sys.getrefcount(given) for given in self.args if isinstance(given, np.ndarray)]
 
     def model(self):
         """Return the shape and the values of the results, and what given outputs hold after the call."""
