@@ -174,11 +174,15 @@ void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n) {
  * conversion is exact; the last binade, which may overflow, is left out. Elsewhere the volatile variables keep the
  * conversion between the two changes of the environment. */
 float fa_nearest_float(double x) {
-    enum { SURPLUS = 29 }; /* bits of a double's significand beyond a float's */
+    enum {
+        SURPLUS = 29, /* bits of a double's significand beyond a float's */
+        LEAST = 1023 - 126, /* exponent field of a double that is the least normal float */
+        BINADES = 253 /* from there to before the last one */
+    };
     const uint64_t half = (uint64_t)1 << (SURPLUS - 1);
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
-    if ((bits >> 52 & 0x7ff) - 897 < 253 || bits << 1 == 0) {
+    if ((bits >> 52 & 0x7ff) - LEAST < BINADES || bits << 1 == 0) {
         const uint64_t rounded = (bits + half - 1 + (bits >> SURPLUS & 1)) >> SURPLUS << SURPLUS;
         double nearest;
         memcpy(&nearest, &rounded, sizeof nearest);

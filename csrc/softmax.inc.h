@@ -25,11 +25,11 @@
 enum { F(tile) = FA_TILE_BLOCKS * F(block) };
 
 /* The largest t for which e^t and e^-t are normal numbers. */
-static const real F(exp_range) = FA_REAL == 32 ? 87 : 708;
+enum { F(exp_range) = FA_REAL == 32 ? 87 : 708 };
 
 /* The largest top - x for which e^(x - top) has the same bits without care for what is small and infinite. Without FMA,
  * a product is rounded before it is added, and the digits that may decide that sum have to be normal. */
-static const real F(exp_usual) = FA_HAS_FMA ? (FA_REAL == 32 ? 87 : 708) : FA_REAL == 32 ? 69 : 670;
+static const real F(exp_usual) = FA_HAS_FMA ? F(exp_range) : FA_REAL == 32 ? 69 : 670;
 
 #define IS_BACKWARD(reduction) (reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD)
 
@@ -180,6 +180,7 @@ FA_INLINE real F(entry)(int reduction, const real *a, const real *b, const real 
 
 /* --- Rows --- */
 
+/* What remains of a row after its whole blocks is computed in a block of its own. */
 FA_INLINE void F(padded)(const real *from, size_t n, real pad, real *to) {
     for (size_t i = 0; i < F(block); i++) to[i] = pad;
     __builtin_memcpy(to, from, n * sizeof(real));
@@ -220,7 +221,6 @@ FA_INLINE void F(map_row)(int reduction, const real *a, const real *b, real *out
     for (size_t i = 0; i < blocks * F(block); i++) out[i] = F(entry)(reduction, a + i, b + i, out + i, w);
 }
 
-/* What remains of a row after its whole blocks is computed in a block of its own, padded. */
 typedef struct {
     real top;
     int usual; /* no entry needs more care than exp_usual asks for */
