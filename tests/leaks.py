@@ -27,7 +27,7 @@ M_MMAP_THRESHOLD = -3  # in malloc.h
 FEWER = 1000  # calls of other kinds for one with large arrays or files
 
 x = np.linspace(-3, 3, 24, dtype=np.float32)
-double, half, integers, bools = x.astype(np.float64), x.astype(np.float16), x.astype(np.int8), x > 0
+double, half, integers = x.astype(np.float64), x.astype(np.float16), x.astype(np.int8)
 rows, columns = x.reshape(3, 8), x.reshape(8, 3).T
 out, out_grad, swapped, where = np.empty_like(x), np.empty_like(x), x.astype(">f4"), x > 0
 slopes, wide = np.linspace(0, 1, 8, dtype=np.float32), np.tile(x, 2)

@@ -746,7 +746,6 @@ ROWS, ALONG = make_array((6, 4)), make_array(4, seed=1)
         (ROWS, ALONG, 1, np.empty((6, 4))),
         (ROWS, ALONG, 1, np.broadcast_to(np.float32(0), (6, 4))),
     ],
-    ids=range(16),
 )
 def test_what_is_not_plain_is_prepared(x, weight, axis, out):
     assert _channels.run_plain("leaky_relu", _channels.FORWARD, (x,), None, (weight,), axis, out) is None

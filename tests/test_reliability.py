@@ -27,7 +27,8 @@ def test_what_a_row_names_is_there(row):
     assert all((fault, provoked, outcome))
     tests = list(named_in(cell))
     for file, test in tests:
-        assert f"def {test}" in (ROOT / "tests" / file).read_text(encoding="utf-8")
+        defined = re.findall(r"^def (\w+)\(", (ROOT / "tests" / file).read_text(encoding="utf-8"), re.MULTILINE)
+        assert test in defined or not test
     paths = re.findall(r"(?<![\w/])(?:\.ci|tests)/[\w./-]+", cell)
     for path in paths:
         assert (ROOT / path).is_file()

@@ -4,8 +4,8 @@
 #
 #   tests/fuzz/run.sh ENTRY MINUTES [FOLDER]
 #
-# ENTRY is c, or one of those in __init__.py, for which `pip install atheris` has to be in the environment of $PYTHON.
-# What is built, found and kept goes to FOLDER, not into the source tree; what is built there is used again.
+# ENTRY is c, or one of those in __init__.py, for which the environment of $PYTHON needs setuptools, Cython and the extras
+# test and fuzz. What is built, found and kept goes to FOLDER, not into the source tree; what is built there is used again.
 set -euo pipefail
 
 python=${PYTHON:-python3}
