@@ -5,7 +5,6 @@ with the others, by the list in calls.py.
 """
 
 import ctypes
-import doctest
 import itertools
 import json
 import re
@@ -18,6 +17,7 @@ import pytest
 from calls import LAYOUTS, assert_same, make_array, outputs, run_python
 from conftest import TYPES, WIDE_TYPES, WIDER, has_fma, longdouble_is_wider, on_isa, on_threads, points
 from draws import LARGE, mixed
+from test_docstrings import run_examples
 
 import fastact as fa
 from fastact import _ufuncs, reference
@@ -255,10 +255,7 @@ def test_there_is_no_other_operation():
 @pytest.mark.parametrize("operation", OPERANDS)
 def test_docstring(name, operation):
     text = _ufuncs.get(name, operation).__doc__
-    examples = doctest.DocTestParser().get_doctest(text, {}, name, None, 0)
-    results = doctest.DocTestRunner().run(examples)
-    assert results.attempted >= 5
-    assert results.failed == 0
+    assert run_examples(text) >= 5
     headings = re.findall(r"^(\w+)\n-+$", text, re.MULTILINE)
     assert headings == ["Parameters", "Returns", "Raises", "Notes", "References", "Examples"]
     parameters = text.partition("Returns\n")[0]

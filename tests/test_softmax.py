@@ -1,12 +1,12 @@
 """Softmax, log_softmax, softmin, logsumexp and their gradients: right, to the stated bounds, the same everywhere."""
 
-import doctest
 import inspect
 import itertools
 import pickle
 import platform
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from calls import LAYOUTS, assert_same, run_python
 from conftest import has_fma, needs_longdouble, on_isa, on_threads
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_docstrings import run_examples
 
 import fastact as fa
 from fastact import _ufuncs
@@ -665,10 +666,15 @@ every_operation = pytest.mark.parametrize("function", ALL, ids=[function.__qualn
 
 @every_operation
 def test_examples_run(function):
-    example = doctest.DocTestParser().get_doctest(function.__doc__, {}, function.__qualname__, None, 0)
-    results = doctest.DocTestRunner().run(example)
-    assert results.attempted >= 2
-    assert results.failed == 0
+    assert run_examples(function.__doc__) >= 2
+
+
+def test_the_page_has_the_bounds():
+    page = (Path(__file__).parent.parent / "docs" / "layers.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| `\w*(?:softmax|logsumexp).* \| (.+) \|$", page, re.MULTILINE)
+    value, logarithm, gradient = [BOUND], [BOUND, LOGARITHMS_WITHOUT_FMA], [GRADIENT_BOUND]
+    stated = [[int(number) for number in re.findall(r"\d+(?= ULP| eps| without)", cell)] for cell in cells]
+    assert stated == [value, logarithm, logarithm, gradient, gradient]
 
 
 @every_operation

@@ -1,7 +1,6 @@
 """fastact.views: what the ufuncs compute, over memory of any owner; and what does not fit is refused untouched."""
 
 import ctypes
-import doctest
 import inspect
 import mmap
 import pickle
@@ -16,7 +15,7 @@ from calls import assert_same, make_array, outputs, parameters_of, read_only, ru
 from conftest import CASES, TYPES, on_threads, same_bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_docstrings import section
+from test_docstrings import run_examples, section
 
 import fastact as fa
 from fastact import _ufuncs, views
@@ -549,8 +548,7 @@ def test_signature(case):
 @every_case
 def test_docstring(case):
     text = view(case).__doc__
-    example = doctest.DocTestParser().get_doctest(text, {}, name_of(case), None, 0)
-    assert doctest.DocTestRunner().run(example) == (0, 5)
+    assert run_examples(text) == 5
     told = re.findall(r"^(\w+) : ", section(text, "Parameters"), re.MULTILINE)
     assert told == list(inspect.signature(view(case)).parameters)
     assert re.findall(r"^(\w+)\n-+$", text, re.MULTILINE) == re.findall(
