@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 # cython: freethreading_compatible=True
-"""The C core over arrays with parameters and a bias for each channel; _layers.py sees to what is given."""
+"""The C core over arrays with parameters and a bias for each channel; _layers.py prepares what is not plain."""
 import numpy as np
 
 from fastact._ufuncs import from_pool
