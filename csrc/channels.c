@@ -119,8 +119,8 @@ static double sum_of(double *values, size_t n) {
     return values[0];
 }
 
-/* The sums of groups come down to those of one, those of its runs of all channels to one of each; what is left of a
- * channel stands together. */
+/* Groups are added up until one row of sums is left, and its repeats until each channel has one run, of sums that stand
+ * together. */
 static void finish_rows(const job *j, double *sums, double *result) {
     const size_t row = j->row, inner = j->shape.inner, period = j->shape.channels * inner;
     for (size_t groups = j->groups, fewer; groups > 1; groups = fewer) {

@@ -188,11 +188,9 @@ static void test_loop(source *s) {
 
 /* --- Reductions --- */
 
-static fa_reduction draw_reduction(source *s) { return (fa_reduction)below(s, FA_REDUCTION_COUNT); }
-
 /* A column alone has the bits that it has among others, wherever they go. */
 static void test_reduction(source *s) {
-    const fa_reduction reduction = draw_reduction(s);
+    const fa_reduction reduction = (fa_reduction)below(s, FA_REDUCTION_COUNT);
     const fa_type type = draw_type(s);
     const size_t outer = below(s, 6), length = below(s, below(s, 2) ? 300 : 9), inner = below(s, 2) ? below(s, 150) : 1;
     const size_t n = outer * length * inner, item = item_of(type), in_place = below(s, 4);

@@ -134,7 +134,6 @@ class Call:
                 shape, self.strange = self.room.shape(), True
             place = self.room.place(shape, dtype)
             self.outputs[k] = place
-        # Read-only arrays are no more in the way of a view than others.
         self.read_only = draw.one_in(24)
         self.strange |= self.read_only
 
@@ -277,8 +276,6 @@ def call_method(draw, ufunc, method):
     wanted = None
     if not strange and array.size:
         wanted = model_of_method(ufunc, method, array, options)
-        if wanted is None:
-            return
     args = [array]
     if method == "reduceat":
         args.append([draw.below(9) for _ in range(draw.below(5) + 1)])
@@ -321,7 +318,7 @@ def fold(ufunc, items, start):
 
 
 def model_of_method(ufunc, method, array, options):
-    """Return what a reduction gives; None: not known."""
+    """Return what a reduction gives; for other methods an empty array."""
     if method not in ("reduce", "accumulate"):
         return np.empty(0)
     dtype = computed_type([array])
