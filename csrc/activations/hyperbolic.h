@@ -20,33 +20,29 @@ static const real F(tanh_shrink_w)[] = {
     0x1.d46ebb18ed98ep-30, -0x1.2ffa1630422e6p-31, 0x1.f307bfdf22cadp-33, -0x1.0cab823baf887p-34};
 #endif
 
-/* With c e^2a = s (1 + p) = E, a = |x|: tanh(a) = 1 - q, q = 2c / (E + c), and a + a^3 t(a^2) where that would
- * cancel. The derivative 1 - tanh^2 is q (2 - q), which does not. tanh_shrink adds q to a - 1 likewise. */
-typedef struct {
-    F(two_words) tanh;
-    real q, grad;
-} F(tanh_parts);
-
-FA_INLINE F(tanh_parts) F(tanh_of_magnitude)(real a, int usual) {
-    const real square = a * a;
-    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * a, usual), NO_LOW, usual);
-    const real q2 = 4 * e.c / F(plus_c)(e), q = (real)0.5 * q2;
-    const real rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
-    return (F(tanh_parts)){F(ordered_sum)(a < (real)0.55 ? a : 1, rest), q, FMA((real)-0.5 * q2, q, q2)};
-}
-
+/* With c e^2a = s (1 + p) = E, a = |x|, h = (E - c) / 2 = c expm1(2a) / 2 and q = c / (c + h): tanh(a) = 1 - q, or h - h^2
+ * / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1); positive numbers have the order of
+ * their bits, whose minimum is one operation. The derivative 1 - tanh^2 is q (2 - q), which does not cancel. */
 FA_INLINE F(point) F(tanh)(real x, int usual) {
-    const F(tanh_parts) y = F(tanh_of_magnitude)(F(absolute)(x), usual);
-    return POINT(.value = F(with_sign)(y.tanh.high, x), .grad = y.grad);
+    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * F(absolute)(x), usual), NO_LOW, usual);
+    const real s = (real)0.5 * e.s, h = FMA(s, e.p, s - (real)0.5 * e.c), sum = e.c + h;
+    const integer h_bits = F(bits)(h), c_bits = F(bits)(e.c);
+    const real least = F(from_bits)(h_bits < c_bits ? h_bits : c_bits), w = usual || e.c == 1 ? least : 1;
+    const real q2 = 4 * e.c / F(plus_c)(e);
+    return POINT(.value = F(with_sign)(FMA(-w, least / sum, w), x), .grad = FMA((real)-0.25 * q2, q2, q2));
 }
 
+/* x - tanh(x), a - 1 + q where a = |x| is large. The derivative is the square of tanh(a) = 1 - q in two words; where that
+ * would cancel, it is a + a^3 t(a^2). */
 FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {
     const real a = F(absolute)(x), square = a * a;
-    const F(tanh_parts) y = F(tanh_of_magnitude)(a, usual);
+    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * a, usual), NO_LOW, usual);
+    const real q = 2 * e.c / F(plus_c)(e), rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
+    const F(two_words) tanh = F(ordered_sum)(a < (real)0.55 ? a : 1, rest);
     const real cube = a * square, cube_low = FMA(a, F(product_error)(a, a, square), F(product_error)(a, square, cube));
-    const real w = POLYNOMIAL(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
-    return POINT(.value = F(with_sign)(a < (real)1.25 ? near : (a - 1) + y.q, x),
-                 .grad = FMA(y.tanh.high, y.tanh.high, 2 * y.tanh.high * y.tanh.low));
+    const real w = CENTRED(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
+    return POINT(.value = F(with_sign)(a < (real)1.25 ? near : (a - 1) + q, x),
+                 .grad = FMA(tanh.high, tanh.high, 2 * tanh.high * tanh.low));
 }
 
 FA_INLINE F(point) F(softsign)(real x, int usual) {

@@ -18,10 +18,12 @@ FA_INLINE F(point) F(relu)(real x, ANY_RANGE) {
     return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0));
 }
 
+/* max_val, if it is below min_val. Value and grad are not made of `raised`: of a choice in another choice compilers make
+ * many operations. */
 FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val, ANY_RANGE) {
-    const real raised = x <= min_val ? min_val : x;
-    const real below_max = raised < max_val ? 1 : 0;
-    return POINT(.value = raised >= max_val ? max_val : raised, .grad = F(unless_nan)(x, x > min_val ? below_max : 0),
+    const real lowest = min_val >= max_val ? max_val : min_val, lowered = x >= max_val ? max_val : x;
+    const real slope = x < max_val ? 1 : 0, raised = x <= min_val ? min_val : x, below_max = raised < max_val ? 1 : 0;
+    return POINT(.value = x <= lowest ? lowest : lowered, .grad = F(unless_nan)(x, x > min_val ? slope : 0),
                  .by_p = F(unless_nan)(x, x <= min_val ? below_max : 0), .by_q = F(unless_nan)(x, 1 - below_max));
 }
 
@@ -41,10 +43,11 @@ FA_INLINE F(point) F(hard_sigmoid)(real x, ANY_RANGE) {
 
 FA_INLINE F(point) F(hard_swish)(real x, ANY_RANGE) {
     const real sum = x + 3, product = x * sum; /* first, because it is exact where it is subnormal */
-    const real sixth = F(sixth_of)((F(two_words)){product, F(product_error)(x, sum, product)});
-    const real value = FA_HAS_FMA ? sixth : product / 6;
+    /* what is taken off is +0 at zeros, so that the product keeps its sign there */
+    const real excess = FMA(product, -F(sixth_rest), F(product_error)(-x, sum, -product) * F(sixth));
+    const real value = FA_HAS_FMA ? FMA(product, F(sixth), -excess) : product / 6;
     const real slope = F(sixth_of)(F(ordered_sum)(3, 2 * x)), inner = x >= 3 ? 1 : slope;
-    const real right = x >= 3 ? x : F(with_sign)(value, x);
+    const real right = x >= 3 ? x : value;
     return POINT(.value = x <= -3 ? 0 : right, .grad = x <= -3 ? 0 : inner);
 }
 
