@@ -6,7 +6,6 @@
 #undef F
 #undef FMA
 #undef POLYNOMIAL
-#undef CENTRED
 
 #if FA_REAL == 32
 #define real float
@@ -30,4 +29,3 @@
 #endif
 
 #define POLYNOMIAL(x, coefficients) F(polynomial)(x, coefficients, sizeof(coefficients) / sizeof(real))
-#define CENTRED(x, coefficients) F(centred)(x, coefficients, sizeof(coefficients) / sizeof(real))

@@ -100,12 +100,10 @@ FA_INLINE integer F(to_exponent)(integer n) { return (integer)((unsigned_integer
 /* c0 + c1 x, or with one coefficient c0. */
 FA_INLINE real F(line)(real x, const real *c, int count) { return count > 1 ? FMA(c[1], x, c[0]) : c[0]; }
 
-/* Horner's rule over groups of 1, 2 or 4 coefficients, each by Estrin's rule: chains so short that the processor gets on
- * with the next elements meanwhile, for one or two operations more and hardly more error. Short polynomials gain only
- * where the highest coefficient stands alone, which saves an operation. */
-FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
+/* Horner's rule over groups of 1, 2 or 4 coefficients, each by Estrin's rule. */
+FA_INLINE real F(grouped)(real x, const real *coefficients, int count, int size) {
     const real square = x * x, powers[] = {0, x, square, 0, square * square};
-    const int size = count < 9 ? 1 + count % 2 : 4, last = (count - 1) / size * size;
+    const int last = (count - 1) / size * size;
     real y = 0;
     FA_UNROLL
     for (int k = last; k >= 0; k -= size) {
@@ -118,9 +116,12 @@ FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
     return y;
 }
 
-/* The same in x less a centre at which the first coefficient is almost exact: it outweighs the rest, and comes last. */
-FA_INLINE real F(centred)(real x, const real *coefficients, int count) {
-    return FMA(F(polynomial)(x, coefficients + 1, count - 1), x, coefficients[0]);
+/* In chains so short that the processor gets on with the next elements meanwhile, for one or two operations more than by
+ * Horner's rule. Few coefficients gain only where the highest stands alone, which saves an operation; of many, the first,
+ * which outweighs the rest, comes last, so that the error hardly grows. */
+FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
+    return count < 9 ? F(grouped)(x, coefficients, count, 1 + count % 2)
+                     : FMA(F(grouped)(x, coefficients + 1, count - 1, 4), x, coefficients[0]);
 }
 
 /* Numbers in two words: an unevaluated sum of a number and a word below its last digit. */
@@ -308,7 +309,7 @@ FA_INLINE F(two_words) F(expm1_of)(F(fading) e) {
 }
 
 /* log1p(e) / e for e in [0, 1]. */
-FA_INLINE real F(log1p_ratio)(real e) { return CENTRED(e - F(log1p_centre), F(log1p_l)); }
+FA_INLINE real F(log1p_ratio)(real e) { return POLYNOMIAL(e - F(log1p_centre), F(log1p_l)); }
 
 /* c e^t = s (1 + p) = E for t >= 0, with c = 1 unless e^t is so large that its square overflows: then c is the power of
  * two that brings it back. Quotients of such terms need no further care up to exp_top, where t e^-t rounds to 0. */

@@ -51,7 +51,7 @@ FA_INLINE F(point) F(celu)(real x, real given_alpha, int usual) {
     const real s = F(scale_of)(e), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     /* the minus inside: of -(a b + c) compilers make a subtraction whose zero has another sign */
-    const real w = CENTRED(v - F(celu_centre), F(celu_w)), near = FMA(-square, w, -(square_low * w));
+    const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = FMA(-square, w, -(square_low * w));
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
     const real curved = v > -tiny ? x : F(times_expm1)(alpha, F(expm1_of)(e));
     const real below = alpha > F(largest) ? x : curved, by_alpha = v > -1 ? near : far;

@@ -40,7 +40,7 @@ FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {
     const real q = 2 * e.c / F(plus_c)(e), rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
     const F(two_words) tanh = F(ordered_sum)(a < (real)0.55 ? a : 1, rest);
     const real cube = a * square, cube_low = FMA(a, F(product_error)(a, a, square), F(product_error)(a, square, cube));
-    const real w = CENTRED(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
+    const real w = POLYNOMIAL(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
     return POINT(.value = F(with_sign)(a < (real)1.25 ? near : (a - 1) + q, x),
                  .grad = FMA(tanh.high, tanh.high, 2 * tanh.high * tanh.low));
 }
