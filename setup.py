@@ -147,12 +147,18 @@ def cases(activation, parameters):
             Case(activation, f"grad_{parameter}", f"FA_GRAD_{letter}", ["x"], parameters, ["out"])
             for parameter, letter in zip(parameters, "PQ", strict=False)
         ),
+        *(
+            Case(name, "backward_from_output", "FA_BACKWARD_FROM_OUTPUT", ["dy", "y"], parameters, ["out"])
+            for name in rows(r"FROM_OUTPUT_\d")
+            if name == activation
+        ),
     ]
 
 
-def gated():
-    """Read functions.def: the names of the gated pairs."""
-    return re.findall(r"^GATED\((\w+), ", Path("csrc/functions.def").read_text(encoding="utf-8"), re.MULTILINE)
+def rows(kind):
+    """Read functions.def: the names in the rows of a kind."""
+    text = Path("csrc/functions.def").read_text(encoding="utf-8")
+    return re.findall(rf"^{kind}\((\w+), ", text, re.MULTILINE)
 
 
 def write_from_template(template):
@@ -160,7 +166,7 @@ def write_from_template(template):
     template = Path(template)
     table = dict(activations())
     every_case = [case for row in table.items() for case in cases(*row)]
-    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=table, cases=every_case, gated=gated())
+    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=table, cases=every_case, gated=rows("GATED"), from_output=rows(r"FROM_OUTPUT_\d"))
     target = template.with_suffix("")
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")

@@ -47,6 +47,10 @@ static const fa_loop *find(int activation, fa_operation operation, fa_type type)
                                      size_t n) {                                                               \
         RUN(name, FA_BACKWARD, TYPE, dy, gate, up, dgate, dup);                                                \
     }
+#define DEFINE_FROM_OUTPUT(name, type, TYPE, real, parameters, given)                                            \
+    void fa_##name##_backward_from_output_##type(const real *dy, const real *y, parameters real *dx, size_t n) { \
+        RUN(name, FA_BACKWARD_FROM_OUTPUT, TYPE, dy, y, given dx);                                               \
+    }
 
 #define ACTIVATION_0(name, ...) DEFINE(name, f32, F32, float, NONE, NONE) DEFINE(name, f64, F64, double, NONE, NONE)
 #define ACTIVATION_1(name, usual, cost, value, grad, p, ...) \
@@ -54,4 +58,10 @@ static const fa_loop *find(int activation, fa_operation operation, fa_type type)
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, ...) \
     DEFINE_2(name, p, q, f32, F32, float) DEFINE_2(name, p, q, f64, F64, double)
 #define GATED(name, ...) DEFINE_GATED(name, f32, F32, float) DEFINE_GATED(name, f64, F64, double)
+#define FROM_OUTPUT_0(name, ...)                          \
+    DEFINE_FROM_OUTPUT(name, f32, F32, float, NONE, NONE) \
+    DEFINE_FROM_OUTPUT(name, f64, F64, double, NONE, NONE)
+#define FROM_OUTPUT_1(name, ...)                                        \
+    DEFINE_FROM_OUTPUT(name, f32, F32, float, ONE(float, p), TO_ONE(p)) \
+    DEFINE_FROM_OUTPUT(name, f64, F64, double, ONE(double, p), TO_ONE(p))
 #include "functions.def"

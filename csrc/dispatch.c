@@ -35,6 +35,12 @@ static const measured measurements[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
 };
 
+#define FROM_OUTPUT_0(name, cost, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {0}, grad, {0}, {0}},
+#define FROM_OUTPUT_1 FROM_OUTPUT_0
+static const measured measurements_from_output[FA_ACTIVATION_COUNT] = {
+#include "functions.def"
+};
+
 static fa_loop loops[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT][FA_TYPE_COUNT];
 const fa_isa_table *fa_table;
 
@@ -74,13 +80,15 @@ static const ulp *bound_of(const measured *m, fa_operation operation) {
 
 static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_type type) {
     const int parameters = activations[activation].parameter_count, arrays = activations[activation].gate ? 2 : 1;
-    const measured *m = &measurements[activation];
+    const measured *m = &(operation == FA_BACKWARD_FROM_OUTPUT ? measurements_from_output : measurements)[activation];
     const ulp *bound = bound_of(m, operation);
     loop->kernels = fa_table->kernels[activation][operation][type == FA_F64];
     loop->activation = &activations[activation];
     loop->operation = operation;
     loop->type = type;
-    loop->inputs = (operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS) + arrays + parameters;
+    const int takes_dy =
+        operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS || operation == FA_BACKWARD_FROM_OUTPUT;
+    loop->inputs = takes_dy + arrays + parameters;
     switch (operation) {
     case FA_BACKWARD: loop->outputs = arrays; break;
     case FA_VALUE_AND_GRAD: loop->outputs = 2; break;

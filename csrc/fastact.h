@@ -56,6 +56,7 @@ typedef enum {
     FA_GRAD_P,         /* x, p -> derivative by the first parameter */
     FA_GRAD_Q,         /* x, p -> derivative by the second parameter */
     FA_BACKWARD_PARAMETERS, /* dy, x, p -> dy * f'(x), and dy times the derivative by each parameter */
+    FA_BACKWARD_FROM_OUTPUT, /* dy, y, p -> dy * f'(x), as a function of y = f(x) */
     FA_OPERATION_COUNT
 } fa_operation;
 
@@ -64,7 +65,7 @@ typedef struct {
     double value; /* the default; NaN: there is none */
 } fa_parameter;
 
-/* Its operations are those below FA_GRAD_P + parameter_count. */
+/* Its operations are those below FA_GRAD_P + parameter_count, and of the others those for which there is a loop. */
 typedef struct {
     const char *name;
     int parameter_count;
@@ -77,7 +78,8 @@ FA_API const fa_activation *fa_activation_at(size_t index); /* NULL: index is no
 FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is none of this name */
 
 /* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. For
- * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), and for FA_F16 that before the last rounding. It holds for
+ * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), for FA_BACKWARD_FROM_OUTPUT that of f'(x) at the x that has
+ * exactly the y given, and for FA_F16 that before the last rounding. It holds for
  * parameters of ordinary size, and apart from the neighbourhood of a derivative's root, where the error is absolute:
  * 2^-24 in float, 2^-53 in double. NaN: there is no such operation. */
 FA_API double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type);
@@ -185,6 +187,7 @@ FA_API float fa_nearest_float(double x);
  *   void fa_silu_value_and_grad_f32(const float *x, float *y, float *d, size_t n);
  *   void fa_swish_f32(const float *x, float beta, float *y, size_t n);
  *   void fa_swish_grad_beta_f32(const float *x, float beta, float *d, size_t n);
+ *   void fa_elu_backward_from_output_f32(const float *dy, const float *y, float alpha, float *dx, size_t n);
  *   void fa_swiglu_f32(const float *gate, const float *up, float *y, size_t n);
  *   void fa_swiglu_backward_f32(const float *dy, const float *gate, const float *up, float *dgate, float *dup,
  *                               size_t n);
@@ -209,6 +212,8 @@ FA_API float fa_nearest_float(double x);
     FA_API void fa_##name##_##type(const real *gate, const real *up, real *y, size_t n);                              \
     FA_API void fa_##name##_backward_##type(const real *dy, const real *gate, const real *up, real *dgate, real *dup, \
                                             size_t n);
+#define FA_DECLARE_FROM_OUTPUT_(name, type, real, ...) \
+    FA_API void fa_##name##_backward_from_output_##type(const real *dy, const real *y, __VA_ARGS__ real *dx, size_t n);
 
 #define ACTIVATION_0(name, ...) FA_DECLARE_0_(name, f32, float) FA_DECLARE_0_(name, f64, double)
 #define ACTIVATION_1(name, usual, cost, value, grad, p, ...) \
@@ -216,6 +221,11 @@ FA_API float fa_nearest_float(double x);
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, ...) \
     FA_DECLARE_2_(name, p, q, f32, float) FA_DECLARE_2_(name, p, q, f64, double)
 #define GATED(name, ...) FA_DECLARE_GATED_(name, f32, float) FA_DECLARE_GATED_(name, f64, double)
+#define FROM_OUTPUT_0(name, ...) \
+    FA_DECLARE_FROM_OUTPUT_(name, f32, float, ) FA_DECLARE_FROM_OUTPUT_(name, f64, double, )
+#define FROM_OUTPUT_1(name, ...)                                 \
+    FA_DECLARE_FROM_OUTPUT_(name, f32, float, float parameter, ) \
+    FA_DECLARE_FROM_OUTPUT_(name, f64, double, double parameter, )
 #include "functions.def"
 
 #ifdef __cplusplus

@@ -47,6 +47,8 @@ enum { SPAN_BLOCKS = 8 };
 #define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {LEARNABLE(name)},
 #define ACTIVATION_2(name, ...) [FA_INDEX_##name] = {LEARNABLE(name), [FA_GRAD_Q] = PAIR(name, grad_q)},
 #define GATED(name, ...) [FA_INDEX_##name] = {[FA_FORWARD] = PAIR(name, forward), [FA_BACKWARD] = PAIR(name, backward)},
+#define FROM_OUTPUT_0(name, ...) [FA_INDEX_##name][FA_BACKWARD_FROM_OUTPUT] = PAIR(name, backward_from_output),
+#define FROM_OUTPUT_1 FROM_OUTPUT_0
 
 #define REDUCTION(name)                                                                \
     {                                                                                  \

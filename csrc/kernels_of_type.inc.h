@@ -1,6 +1,6 @@
 /* The loops of one ISA and one type. Each activation is one function that returns a point: the value and every
  * derivative. A loop stores what its operation needs and the compiler drops the rest, so a formula is written once and
- * all operations agree to the last bit.
+ * all operations agree to the last bit. The derivative from the output y is a function of its own, <name>_from_output.
  */
 #include "real.h"
 #include "vecmath.h"
@@ -90,14 +90,18 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
 #define BY_PARAMETER(name, which, count, p, q, compute) \
     LOOP(name, grad_##which, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.by_##which)
 
+#define FROM_OUTPUT(name, count, p, compute) \
+    LOOP(name, backward_from_output, 1, 1, count, p, (real)0, 0, POINT(.grad = compute), out[i] = dy * result.grad)
+
 #define USUAL(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
 #define ACTIVATION_0(name, limit, ...)         \
     static const real F(usual_##name) = limit; \
     COMMON(name, 0, (real)0, (real)0, F(name)(x[i], usual))
-#define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p) \
-    static const real F(usual_##name) = limit;                                   \
-    COMMON(name, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))           \
-    BY_PARAMETER(name, p, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))  \
+#define ACTIVATION_1(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p)   \
+    static const real F(usual_##name) = limit;                                     \
+    __attribute__((unused)) static const real F(default_##name) = (real)p_default; \
+    COMMON(name, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))             \
+    BY_PARAMETER(name, p, 1, (real)p_default, (real)0, F(name)(x[i], p, usual))    \
     BACKWARD_PARAMETERS(name, 1, (real)p_default, (real)0, F(name)(x[i], p, usual), OUTPUT(4)[i] = dy * result.by_p)
 #define ACTIVATION_2(name, limit, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q) \
     static const real F(usual_##name) = limit;                                                             \
@@ -110,6 +114,8 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
     LOOP(name, forward, 0, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual), out[i] = result.value * up) \
     LOOP(name, backward, 1, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual),                            \
          (out[i] = dy * up * result.grad, OUTPUT(4)[i] = dy * result.value))
+#define FROM_OUTPUT_0(name, ...) FROM_OUTPUT(name, 0, (real)0, F(name##_from_output)(x[i]))
+#define FROM_OUTPUT_1(name, ...) FROM_OUTPUT(name, 1, F(default_##name), F(name##_from_output)(x[i], p))
 #include "functions.def"
 #include "softmax.inc.h"
 
@@ -120,6 +126,7 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
 #undef COMMON
 #undef BY_PARAMETER
 #undef BACKWARD_PARAMETERS
+#undef FROM_OUTPUT
 #undef POINT
 #undef ANY_RANGE
 #undef USUAL

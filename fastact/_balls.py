@@ -86,18 +86,21 @@ FUNCTIONS = {
 def enclosed(name, operation, x, parameters):
     """Return the exact result: the middle of a ball of at least ENOUGH_BITS, or 0 where it vanishes.
 
+    For backward_from_output x is the output y, and dy is 1.
     flint.ctx stays at the precision that was needed.
     """
-    variable = ["grad", *(f"grad_{p}" for p in table[name])].index(operation) if operation != "forward" else 0
+    doc, from_output = DOCS[name], operation == "backward_from_output"
+    formula, argument, order = (doc.from_output, "y", 0) if from_output else (doc.formula, "x", operation != "forward")
+    variable = ["grad", *(f"grad_{p}" for p in table[name])].index(operation) if order else 0
     flint.ctx.cap = 2  # derivatives of first order
     for bits in (192, 512, 2048, 8192, 32768):
         flint.ctx.prec = bits
         operands = {
-            argument: flint.arb_series([flint.arb(value), 1] if i == variable else [flint.arb(value)])
-            for i, (argument, value) in enumerate(zip(("x", *table[name]), (x, *parameters), strict=True))
+            operand: flint.arb_series([flint.arb(value), 1] if i == variable else [flint.arb(value)])
+            for i, (operand, value) in enumerate(zip((argument, *table[name]), (x, *parameters), strict=True))
         }
         with contextlib.suppress(ValueError):  # a denominator that may be 0, as far as these bits tell
-            ball = eval(compiled(DOCS[name].formula), names() | operands)[operation != "forward"]
+            ball = eval(compiled(formula), names() | operands)[order]
             precise = ball.is_finite() and ball.rel_accuracy_bits() > ENOUGH_BITS
             if precise or (ball.is_finite() and binade(ball.abs_upper()) < VANISHING):
                 return ball.mid()

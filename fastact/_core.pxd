@@ -22,6 +22,7 @@ cdef extern from "fastact.h" nogil:
         FA_GRAD_P
         FA_GRAD_Q
         FA_BACKWARD_PARAMETERS
+        FA_BACKWARD_FROM_OUTPUT
         FA_OPERATION_COUNT
 
     ctypedef int fa_reduction

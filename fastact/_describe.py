@@ -43,7 +43,7 @@ def signature(ufunc: np.ufunc, name: str) -> Signature:
     """Tell how a ufunc is called: like those of NumPy, with its parameters before out."""
     parameters = _ufuncs.table.get(name, {})
     is_gated = name in _ufuncs.gated
-    arrays = ("dy", "gate", "up") if is_gated else ("dy", "x")
+    arrays = ("dy", "gate", "up") if is_gated else _docs.arrays_of(ufunc.__name__.partition(".")[2])
     no_outputs = None if ufunc.nout == 1 else (None,) * ufunc.nout
     return Signature(
         [

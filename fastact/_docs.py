@@ -11,6 +11,7 @@ class Doc:
     formula: str  # Python, in x, the parameters and what is in math; a number is exactly the one written
     derivative: str  # mathematics to be read; at kinks: the one that PyTorch takes
     example: str
+    from_output: str | None = None  # the derivative like formula, but in y = f(x); None: there is no such operation
     sources: tuple[str, ...] = ()  # none: it is older than neural networks, or has no known first mention
     parameters: dict[str, str] = field(default_factory=dict)
     parameter_derivatives: dict[str, str] = field(default_factory=dict)
@@ -112,6 +113,7 @@ DOCS = {
         summary="Logistic function.",
         formula="1 / (1 + exp(-x))",
         derivative="exp(-x) / (1 + exp(-x))^2",
+        from_output="y * (1 - y)",
         example=">>> fa.sigmoid([-2.0, 0.0, 2.0]).round(4)\narray([0.1192, 0.5   , 0.8808])",
     ),
     "silu": Doc(
@@ -140,12 +142,14 @@ DOCS = {
         summary="Logarithm of the sigmoid.",
         formula="-log(1 + exp(-x))",
         derivative="1 / (1 + exp(x))",
+        from_output="1 - exp(min(y, 0))",
         example=">>> fa.log_sigmoid([-2.0, 0.0, 2.0]).round(4)\narray([-2.1269, -0.6931, -0.1269])",
     ),
     "softplus": Doc(
         summary="Smooth relu; exact for every x, without a threshold beyond which it would return x.",
         formula="log(1 + exp(beta * x)) / beta",
         derivative="1 / (1 + exp(-beta x))",
+        from_output="1 - exp(-max(beta * y, 0))",
         example=">>> fa.softplus([-2.0, 0.0, 2.0]).round(4)\narray([0.1269, 0.6931, 2.1269])",
         sources=(
             'C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau, R. Garcia, "Incorporating second-order functional knowledge '
@@ -166,6 +170,7 @@ DOCS = {
         summary="Exponential linear unit.",
         formula="x if x > 0 else alpha * (exp(x) - 1)",
         derivative="1 for x > 0, else alpha exp(x)",
+        from_output="1 if y > 0 else y + alpha",
         example=">>> fa.elu([-2.0, 0.0, 2.0]).round(4)\narray([-0.8647,  0.    ,  2.    ])",
         sources=(
             'D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and accurate deep network learning by exponential '
@@ -179,6 +184,8 @@ DOCS = {
         formula="1.0507009873554804934193349852946 * "
         "(x if x > 0 else 1.6732632423543772848170429916717 * (exp(x) - 1))",
         derivative="scale for x > 0, else scale alpha exp(x), with scale = 1.0507... and alpha = 1.6732...",
+        from_output="1.0507009873554804934193349852946 if y > 0 else "
+        "y + 1.0507009873554804934193349852946 * 1.6732632423543772848170429916717",
         example=">>> fa.selu([-2.0, 0.0, 2.0]).round(4)\narray([-1.5202,  0.    ,  2.1014])",
         sources=(
             'G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter, "Self-normalizing neural networks", 2017, '
@@ -189,6 +196,7 @@ DOCS = {
         summary="Continuously differentiable exponential linear unit.",
         formula="x if x > 0 else alpha * (exp(x / alpha) - 1)",
         derivative="1 for x > 0, else exp(x / alpha)",
+        from_output="1 if y > 0 else 1 + y / alpha",
         example=">>> fa.celu([-2.0, 0.0, 2.0], alpha=2).round(4)\narray([-1.2642,  0.    ,  2.    ])",
         sources=('J. T. Barron, "Continuously differentiable exponential linear units", 2017, arXiv:1704.07483.',),
         parameters={
@@ -201,6 +209,7 @@ DOCS = {
         summary="Hyperbolic tangent.",
         formula="tanh(x)",
         derivative="1 / cosh(x)^2",
+        from_output="1 - y**2",
         example=">>> fa.tanh([-1.0, 0.0, 1.0]).round(4)\narray([-0.7616,  0.    ,  0.7616])",
         sources=(
             'Y. LeCun, L. Bottou, G. B. Orr, K.-R. Müller, "Efficient BackProp", Neural Networks: Tricks of the '
@@ -250,12 +259,19 @@ _SUMMARIES = {
     "grad": "Derivative of `fastact.{}` by x.",
     "backward": "Gradient with respect to the input of `fastact.{}`: dy times its derivative, in one pass.",
     "value_and_grad": "`fastact.{}` and its derivative by x, in one pass.",
+    "backward_from_output": "Gradient with respect to the input of `fastact.{}`, from its output y instead of x.",
 }
 
 DY = """\
 dy : array_like
     Gradient with respect to the output, of real numbers.
 """
+
+OPERANDS = {
+    "dy": DY,
+    "x": "x : array_like\n    Input, of real numbers.\n",
+    "y": "y : array_like\n    f(x), the output of the forward pass, of real numbers.\n",
+}
 
 OUT = """\
 out : ndarray, None, or tuple of ndarray and None, optional
@@ -273,6 +289,12 @@ TYPES = """\
 Real numbers; all arguments broadcast against each other. float32, float64 and float16 arrays give results of their
 type, booleans and integers float64. A Python number does not change the type of the result. NaN gives NaN, infinities
 give limits, and no floating-point warning is ever raised."""
+
+FROM_OUTPUT = """\
+The forward pass may then write over x, and no exponential of x is taken again. The price: the result is right for the
+y given, not for the x that it was rounded from. Where y has reached its limit, as `sigmoid(20)` in float32 is 1, the
+gradient is that of the limit, mostly 0, while `backward` of x keeps every digit. It means nothing where y does not tell
+x, as with a negative alpha or a beta of 0; a y that is no output of f gives what the formula says."""
 
 SUMS = """\
 A sum adds up terms of the type, or of float32 for float16, in double precision and in an order that depends on the
@@ -294,7 +316,7 @@ def docstring(name, operation, parameters, bounds):
     name : str
         The activation.
     operation : str
-        "forward", "grad", "backward", "value_and_grad" or "grad_<parameter>".
+        "forward", "grad", "backward", "value_and_grad", "grad_<parameter>" or "backward_from_output".
     parameters : dict of str to float or None
         Parameters and their defaults; None: it has to be given.
     bounds : dict of str to float
@@ -306,15 +328,14 @@ def docstring(name, operation, parameters, bounds):
         In numpydoc style.
     """
     doc = DOCS[name]
-    operands = DY if operation == "backward" else ""
+    operands = "".join(OPERANDS[array] for array in arrays_of(operation))
+    price = f"{FROM_OUTPUT}\n\n" if operation == "backward_from_output" else ""
     values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
     return f"""{summary(doc, name, operation)}
 
 Parameters
 ----------
-{operands}x : array_like
-    Input, of real numbers.
-{values}{OUT}{OPTIONS}
+{operands}{values}{OUT}{OPTIONS}
 Returns
 -------
 {_returns(doc, operation)}
@@ -327,7 +348,7 @@ Notes
 -----
 {formulas(doc, operation)}
 
-{TYPES}
+{price}{TYPES}
 
 {error(doc, operation, bounds)}
 {references(doc.sources)}
@@ -353,9 +374,7 @@ def backward_params_docstring(name, parameters):
 
 Parameters
 ----------
-{DY}x : array_like
-    Input, of real numbers.
-{values}out : ndarray, optional
+{OPERANDS["dy"]}{OPERANDS["x"]}{values}out : ndarray, optional
     Where to write dx; it may be dy or x. By default a new array is made.
 
 Returns
@@ -395,6 +414,11 @@ True
 """
 
 
+def arrays_of(operation):
+    """The names of the operands that are no parameters."""
+    return {"backward": ("dy", "x"), "backward_from_output": ("dy", "y")}.get(operation, ("x",))
+
+
 def summary(doc, name, operation):
     if operation == "forward":
         return doc.summary
@@ -411,7 +435,7 @@ def _parameter(name, description, default):
 def _returns(doc, operation):
     kind = "ndarray or scalar"
     value, derivative = f"y : {kind}\n    f(x).", f"d : {kind}\n    f'(x)."
-    if operation == "backward":
+    if operation.startswith("backward"):
         return f"dx : {kind}\n    dy f'(x)."
     if operation in ("forward", "grad", "value_and_grad"):
         return {"forward": value, "grad": derivative, "value_and_grad": f"{value}\n{derivative}"}[operation]
@@ -419,7 +443,8 @@ def _returns(doc, operation):
 
 
 def formulas(doc, operation):
-    formulas = f"    f(x) = {doc.formula}\n\n    f'(x) = {doc.derivative}"
+    derivative = f"{doc.from_output}, with y = f(x)" if operation == "backward_from_output" else doc.derivative
+    formulas = f"    f(x) = {doc.formula}\n\n    f'(x) = {derivative}"
     if operation in ("forward", *_SUMMARIES):
         return formulas
     parameter = operation.removeprefix("grad_")
@@ -428,7 +453,11 @@ def formulas(doc, operation):
 
 def error(doc, operation, bounds):
     limits = " and ".join(f"{bound:g} ULP in {dtype}" for dtype, bound in bounds.items() if dtype != "float16")
-    whose = "of f'(x)" if operation == "backward" else "of each result" if operation == "value_and_grad" else ""
+    whose = {
+        "backward": "of f'(x)",
+        "value_and_grad": "of each result",
+        "backward_from_output": "of f'(x), at the y given,",
+    }.get(operation, "")
     root = ""
     if doc.root and operation in _SUMMARIES:
         root = f"\nNear the root of f' at {doc.root} it is absolute instead: 2^-22 in float32, 2^-50 in float64."
@@ -445,6 +474,11 @@ def references(sources):
 
 def _example(name, operation, parameters):
     required = "".join(f", {p}={_REQUIRED_VALUE}" for p, default in parameters.items() if default is None)
+    if operation == "backward_from_output":
+        return f"""\
+>>> dy, x = np.ones(5), np.linspace(-2, 2, 5)
+>>> np.allclose(fa.{name}.backward_from_output(dy, fa.{name}(x)), fa.{name}.backward(dy, x))
+True"""
     operands = f"{'np.ones(5), ' if operation == 'backward' else ''}np.linspace(-2, 2, 5){required}"
     function = f"fa.{name}.{operation}"
     return f">>> np.allclose({function}({operands}), {function}.reference({operands}))\nTrue"

@@ -2,9 +2,12 @@
 
 cdef tuple NAMES = ("x", "out", "out_grad")
 cdef tuple NAMES_OF_BACKWARD = ("dy", "x", "out")
+cdef tuple NAMES_FROM_OUTPUT = ("dy", "y", "out")
 
 
 cdef inline tuple names_of(fa_operation operation):
+    if operation == FA_BACKWARD_FROM_OUTPUT:
+        return NAMES_FROM_OUTPUT
     return NAMES_OF_BACKWARD if operation == FA_BACKWARD else NAMES
 
 

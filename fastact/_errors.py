@@ -29,8 +29,19 @@ Tally = dict[str, Any]  # the fields of exact_tally
 
 
 def judged_operations(name: str) -> list[str]:
-    """The operations of an activation that have errors of their own, in the order of exact_operation."""
+    """The operations of an activation that have errors of their own."""
     return [operation for operation in _ufuncs.operations(name) if operation not in COMPOSED]
+
+
+def exact_operation(name: str, operation: str) -> int:
+    """The operation's number in fastact._exact."""
+    return ["forward", "grad", "backward_from_output", *(f"grad_{p}" for p in _ufuncs.table[name])].index(operation)
+
+
+def applied(function: Callable, operation: str, x: np.ndarray, *parameters: float) -> Any:
+    """What an operation, or its reference, makes of an array: of the outputs y, with dy = 1, where it takes those."""
+    dy = (np.ones_like(x),) if operation == "backward_from_output" else ()
+    return function(*dy, x, *parameters)
 
 
 class Case(NamedTuple):
@@ -54,7 +65,7 @@ class Case(NamedTuple):
         ufunc, found = _ufuncs.get(self.name, self.operation), {}
         for isa in isas:
             _ufuncs.select_isa(isa)
-            found[isa] = ufunc(x, *self.parameters.values())
+            found[isa] = applied(ufunc, self.operation, x, *self.parameters.values())
         return found
 
     @functools.cache  # noqa: B019 - a case is a few words, and there are few
@@ -105,7 +116,7 @@ def numbers(chunk: range) -> np.ndarray:
 
 def judged32(case: Case, isas: list[str], chunk: range) -> dict[str, Tally]:
     """Compare the results of several ISAs with the exact ones; of equal bits the first only."""
-    index, values = judged_operations(case.name).index(case.operation), case.parameters.values()
+    index, values = exact_operation(case.name, case.operation), case.parameters.values()
     tallies: dict[str, Tally] = {}
     for start in range(0, len(chunk), BLOCK):
         x = numbers(chunk[start : start + BLOCK])
@@ -148,7 +159,7 @@ def judge64() -> tuple[str, Callable] | None:
 
 
 def longdouble_in_words(name: str, operation: str, x: np.ndarray, parameters: Iterable[float]) -> np.ndarray:
-    want = _ufuncs.get(name, operation).reference(x.astype(np.longdouble), *parameters)
+    want = applied(_ufuncs.get(name, operation).reference, operation, x.astype(np.longdouble), *parameters)
     with np.errstate(all="ignore"):
         high = want.astype(np.float64)
         return np.array([high, np.where(np.isfinite(high), np.ldexp(want - high, 53), 0)], np.float64)

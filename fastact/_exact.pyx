@@ -8,7 +8,9 @@ cdef extern from "exact.h":
     ctypedef enum exact_operation:
         EXACT_FORWARD
         EXACT_GRAD
+        EXACT_FROM_OUTPUT
         EXACT_GRAD_P
+        EXACT_OPERATION_COUNT
 
     ctypedef void exact_loop(const float *x, size_t n, double p, double q, double *want) noexcept nogil
 
@@ -32,14 +34,17 @@ def evaluate(str name, int operation, const float[::1] x, double[::1] want, doub
     name : str
         The activation.
     operation : int
-        0 is forward, 1 grad, 2 and 3 the derivatives by the first and the second parameter.
+        0 is forward, 1 grad, 2 the derivative from the output y in place of x, 3 and 4 the derivatives by the first and
+        the second parameter.
     x : array of float32
     want : array of float64, of the size of x
         Receives the results.
     p, q : float
         The values of the parameters.
     """
-    cdef exact_loop *loop = exact_find(name.encode(), <exact_operation>operation) if 0 <= operation <= 3 else NULL
+    cdef exact_loop *loop = NULL
+    if 0 <= operation < EXACT_OPERATION_COUNT:
+        loop = exact_find(name.encode(), <exact_operation>operation)
     if loop == NULL:
         raise ValueError(f"there is no operation {operation} of {name!r}")
     if x.shape[0] != want.shape[0]:

@@ -197,11 +197,24 @@ cdef int read_environment() except -1:
 
 # --- The table -------------------------------------------------------------------------------------------------------
 
-OPERATIONS = ("forward", "grad", "backward", "value_and_grad")
-GATED_OPERATIONS = ("forward", "backward")
+OPERATIONS = ("forward", "grad", "backward", "value_and_grad")  # of every activation
 FLOAT_TYPES = ("float32", "float64", "float16")  # in the order of fa_type
 
 cdef dict ufuncs = {}  # (activation, operation) -> ufunc
+cdef dict indices = {}  # row -> its operations, with the fa_operation of each
+
+
+cdef dict index_operations(const fa_activation *activation):
+    names = {
+        "forward": FA_FORWARD,
+        "grad": FA_GRAD,
+        "backward": FA_BACKWARD,
+        "value_and_grad": FA_VALUE_AND_GRAD,
+        **{f"grad_{activation.parameters[p].name.decode()}": FA_GRAD_P + p
+           for p in range(activation.parameter_count)},
+        "backward_from_output": FA_BACKWARD_FROM_OUTPUT,
+    }
+    return {name: index for name, index in names.items() if fa_get_loop(activation, index, FA_F32) != NULL}
 
 
 def read_table():
@@ -210,6 +223,7 @@ def read_table():
     rows, pairs = {}, {}
     for index in range(fa_activation_count()):
         activation = fa_activation_at(index)
+        indices[activation.name.decode()] = index_operations(activation)
         if activation.gate != NULL:
             pairs[activation.name.decode()] = activation.gate.decode()
             continue
@@ -225,18 +239,18 @@ table, gated = read_table()
 
 
 def operations(name):
-    """Return the names of a row's operations: for an activation OPERATIONS, and a derivative by each parameter."""
-    if name in gated:
-        return GATED_OPERATIONS
-    if name not in table:
+    """Return the names of a row's operations: for an activation OPERATIONS, a derivative by each parameter, and
+    backward_from_output where there is one.
+    """
+    if name not in indices:
         raise ValueError(f"name: no activation is called {name!r}")
-    return OPERATIONS + tuple(f"grad_{parameter}" for parameter in table[name])
+    return tuple(indices[name])
 
 
 cdef fa_operation operation_index(name, operation) except *:
     if operation not in operations(name):
         raise ValueError(f"operation: {name} has no {operation!r}, only {', '.join(operations(name))}")
-    return (operations(name) if name in table else OPERATIONS).index(operation)
+    return indices[name][operation]
 
 
 def get(name, operation="forward"):

@@ -4,7 +4,19 @@ from fastact import _docs, _ufuncs
 
 _MEMORY = "contiguous memory of float32 or float64"
 
-_RESULTS = {"forward": "f(x)", "grad": "f'(x)", "backward": "dy f'(x)", "value_and_grad": "f(x)"}
+_OPERANDS = {
+    "dy": f"dy : {_MEMORY}\n    Gradient with respect to the output.\n",
+    "x": f"x : {_MEMORY}\n    Input.\n",
+    "y": f"y : {_MEMORY}\n    f(x), the output of the forward pass.\n",
+}
+
+_RESULTS = {
+    "forward": "f(x)",
+    "grad": "f'(x)",
+    "backward": "dy f'(x)",
+    "value_and_grad": "f(x)",
+    "backward_from_output": "dy f'(x)",
+}
 
 _RAISES = """\
 TypeError
@@ -34,7 +46,8 @@ def docstring(function: str, name: str, operation: str) -> str:
     doc = _docs.DOCS[name]
     parameters = _ufuncs.table[name]
     bounds = {dtype: _ufuncs.error_bound(name, operation, dtype) for dtype in ("float32", "float64")}
-    dy = f"dy : {_MEMORY}\n    Gradient with respect to the output.\n" if operation == "backward" else ""
+    arrays = _docs.arrays_of(operation)
+    operands = "".join(_OPERANDS[array] for array in arrays)
     result = _RESULTS.get(operation) or f"df/d{operation.removeprefix('grad_')}"
     pair = operation == "value_and_grad"
     out_grad = "\nout_grad : like x\n    Receives the derivative; it may not be `out`." if pair else ""
@@ -44,9 +57,7 @@ def docstring(function: str, name: str, operation: str) -> str:
 
 Parameters
 ----------
-{dy}x : {_MEMORY}
-    Input.
-out : like x
+{operands}out : like {arrays[-1]}
     Receives the result; it may be an input.{out_grad}
 {values}num_threads : int, default 1
     Large work is split among at most so many threads.
@@ -83,7 +94,7 @@ def _parameter(name, description, default):
 
 
 def _example(function, operation, parameters):
-    arrays = 'array("f", [1, 1, 1]), x' if operation == "backward" else "x"
+    arrays = 'array("f", [1, 1, 1]), x' if operation.startswith("backward") else "x"
     outputs = 'array("f", x), array("f", x)' if operation == "value_and_grad" else 'array("f", x)'
     required = "".join(f", {p}=0.5" for p, default in parameters.items() if default is None)
     left = "out, out_grad" if operation == "value_and_grad" else "out"

@@ -1,7 +1,8 @@
 """The activations and their derivatives as formulas in NumPy, written to be read and checked.
 
 For an activation `silu` there are `silu(x)`, `silu_grad(x)` and, for every parameter, for instance `swish_grad_beta(x,
-beta)`; `get` finds them by activation and operation. They share nothing with the compiled kernels. They compute in
+beta)`; for some `sigmoid_from_output(y)`, the derivative by x as a function of y = sigmoid(x). `get` finds them by
+activation and operation. They share nothing with the compiled kernels. They compute in
 float64, or in longdouble where an argument is longdouble, and hold a relative error of a few units in the last place
 from one end of the range to the other, except near a root of a derivative, where the absolute error is that small.
 
@@ -16,6 +17,7 @@ Three devices make that so:
 
 import functools
 import inspect
+import re
 
 import numpy as np
 
@@ -31,7 +33,7 @@ def get(name, operation="forward"):
     name : str
         The activation, such as "swish", or the gated pair, such as "swiglu".
     operation : str, optional
-        "forward", "grad", "backward", "value_and_grad" or "grad_<parameter>".
+        "forward", "grad", "backward", "value_and_grad", "grad_<parameter>" or "backward_from_output".
 
     Returns
     -------
@@ -51,21 +53,23 @@ def get(name, operation="forward"):
     """
     if name in _GATES and operation in ("forward", "backward"):
         return _gated(name, operation)
-    composed = {"backward": _backward, "value_and_grad": _value_and_grad}
-    if (name, "forward") in _FORMULAS and operation in composed:
-        return composed[operation](name)
+    slope = {"backward": "grad", "backward_from_output": "from_output"}.get(operation)
+    if (name, slope) in _FORMULAS:
+        return _backward(name, slope)
+    if (name, "forward") in _FORMULAS and operation == "value_and_grad":
+        return _value_and_grad(name)
     if (name, operation) not in _FORMULAS:
         raise ValueError(f"there is no reference for operation {operation!r} of activation {name!r}")
     return _FORMULAS[name, operation]
 
 
 @functools.cache
-def _backward(name):
-    grad = _FORMULAS[name, "grad"]
+def _backward(name, slope):
+    derivative = _FORMULAS[name, slope]
 
     def backward(dy, x, *parameters, **named):
         with np.errstate(all="ignore"):
-            return dy * grad(x, *parameters, **named)
+            return dy * derivative(x, *parameters, **named)
 
     return backward
 
@@ -119,8 +123,8 @@ def _reference(formula):
         with np.errstate(all="ignore"):
             return np.where(np.isnan(arrays[0]), arrays[0], formula(*arrays))[()]
 
-    name, grad, parameter = formula.__name__.partition("_grad")
-    _FORMULAS[name, grad[1:] + parameter or "forward"] = on_arrays
+    name, operation = re.fullmatch(r"(\w+?)(?:_(grad\w*|from_output))?", formula.__name__).groups("forward")
+    _FORMULAS[name, operation] = on_arrays
     return on_arrays
 
 
@@ -268,6 +272,12 @@ def sigmoid_grad(x):
 
 
 @_reference
+def sigmoid_from_output(y):
+    hi, lo = _exact_product(y, y)
+    return (y - hi) - lo
+
+
+@_reference
 def silu(x):
     return _times_sigmoid(x, _word(x))
 
@@ -306,6 +316,11 @@ def log_sigmoid_grad(x):
 
 
 @_reference
+def log_sigmoid_from_output(y):
+    return -np.expm1(np.minimum(y, 0))
+
+
+@_reference
 def softplus(x, beta=1.0):
     z = _exact_product(beta, x)
     h = _exp_half(z)
@@ -326,6 +341,11 @@ def softplus_grad_beta(x, beta=1.0):
     h = _exp_half(z)
     e = h * h
     return -(h * (np.abs(_saturated(z[0])) / (1 + e) + _log1p_ratio(e)) / beta / beta * h)
+
+
+@_reference
+def softplus_from_output(y, beta=1.0):
+    return -np.expm1(-np.maximum(_product(beta, y), 0))
 
 
 @_reference
@@ -353,6 +373,8 @@ def mish_grad(x):
 
 # Exponential
 
+_SELU_ALPHA, _SELU_SCALE = "1.6732632423543772848170429916717", "1.0507009873554804934193349852946"
+
 
 @_reference
 def elu(x, alpha=1.0):
@@ -372,6 +394,11 @@ def elu_grad_alpha(x, alpha=1.0):
 
 
 @_reference
+def elu_from_output(y, alpha=1.0):
+    return np.where(y > 0, 1, y + alpha)
+
+
+@_reference
 def selu(x):
     return _selu_scale(x) * np.where(x > 0, x, _selu_alpha(x) * np.expm1(x))
 
@@ -382,12 +409,18 @@ def selu_grad(x):
     return _selu_scale(x) * np.where(x > 0, 1, _selu_alpha(x) * h * h)
 
 
+@_reference
+def selu_from_output(y):
+    hi, lo = _multiply(_two_word_constant(y, _SELU_SCALE), _two_word_constant(y, _SELU_ALPHA))
+    return np.where(y > 0, _selu_scale(y), (y + hi) + lo)
+
+
 def _selu_alpha(x):
-    return _constant(x, "1.6732632423543772848170429916717")
+    return _constant(x, _SELU_ALPHA)
 
 
 def _selu_scale(x):
-    return _constant(x, "1.0507009873554804934193349852946")
+    return _constant(x, _SELU_SCALE)
 
 
 @_reference
@@ -401,6 +434,11 @@ def celu(x, alpha=1.0):
 def celu_grad(x, alpha=1.0):
     hi, lo = _exact_quotient(x, alpha)
     return _if_positive(alpha, np.where(x < 0, np.exp(hi) * (1 + lo), 1))
+
+
+@_reference
+def celu_from_output(y, alpha=1.0):
+    return _if_positive(alpha, np.where(y > 0, 1, (y + np.abs(alpha)) / np.abs(alpha)))
 
 
 @_reference
@@ -430,6 +468,11 @@ def tanh(x):
 def tanh_grad(x):
     h = np.exp(-np.abs(x))
     return (2 * h / (1 + h * h)) ** 2
+
+
+@_reference
+def tanh_from_output(y):
+    return (1 - y) * (1 + y)
 
 
 @_reference

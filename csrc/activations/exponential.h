@@ -30,13 +30,20 @@ FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
                  .by_p = x >= 0 ? 0 : m.high);
 }
 
+FA_INLINE real F(elu_from_output)(real y, real alpha) { return y > 0 ? 1 : y + alpha; }
+
+static const real F(selu_excess) = (real)0.0507009873554804934193349852946; /* of scale over 1 */
+
 FA_INLINE F(point) F(selu)(real x, int usual) {
-    const real excess = (real)0.0507009873554804934193349852946, scale = 1 + excess;
+    const real excess = F(selu_excess), scale = 1 + excess;
     const F(fading) e = F(fade)(F(exp_power)(-F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW), usual ? 0 : 1);
     const real m = F(expm1_of)(e).high;
     return POINT(.value = x >= 0 ? FMA(x, excess, x) : FMA(F(selu_high), m, F(selu_low) * m),
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
 }
+
+/* Where the first sum cancels it is exact. */
+FA_INLINE real F(selu_from_output)(real y) { return y > 0 ? 1 + F(selu_excess) : (y + F(selu_high)) + F(selu_low); }
 
 /* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
  * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
@@ -59,4 +66,10 @@ FA_INLINE F(point) F(celu)(real x, real given_alpha, int usual) {
     const real value = x >= 0 ? x * one : below, grad = x >= 0 ? one : F(times)(1, e);
     return POINT(.value = IS_ONE(given_alpha) ? elu.value : value, .grad = IS_ONE(given_alpha) ? elu.grad : grad,
                  .by_p = x >= 0 ? one - 1 : by_alpha);
+}
+
+/* 1 + y / alpha, of which the quotient's rounding would remain where it is close to -1; a negative alpha gives NaN. */
+FA_INLINE real F(celu_from_output)(real y, real given_alpha) {
+    const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan(""), alpha = F(absolute)(given_alpha) * one;
+    return y > 0 ? one : (y + alpha) / alpha;
 }

@@ -32,6 +32,14 @@ FA_INLINE F(point) F(tanh)(real x, int usual) {
     return POINT(.value = F(with_sign)(FMA(-w, least / sum, w), x), .grad = FMA((real)-0.25 * q2, q2, q2));
 }
 
+FA_INLINE real F(tanh_from_output)(real y) {
+#if FA_HAS_FMA
+    return FMA(-y, y, 1);
+#else
+    return (1 - y) * (1 + y);
+#endif
+}
+
 /* x - tanh(x), a - 1 + q where a = |x| is large. The derivative is the square of tanh(a) = 1 - q in two words; where that
  * would cancel, it is a + a^3 t(a^2). */
 FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {

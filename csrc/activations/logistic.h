@@ -9,6 +9,15 @@ FA_INLINE F(point) F(sigmoid)(real x, int usual) {
     return POINT(.value = x < 0 ? q : 1 - q, .grad = FMA(-q, q, q));
 }
 
+/* y (1 - y) as one fma, which makes NaN of infinity. */
+FA_INLINE real F(sigmoid_from_output)(real y) {
+#if FA_HAS_FMA
+    return FMA(-y, y, y);
+#else
+    return y > F(largest) ? (real)__builtin_nan("") : y * (1 - y);
+#endif
+}
+
 /* For y(x) = x sigmoid(beta x) at -a / beta, a >= 0: `part` is factor sigmoid(-a), grad the derivative of y, q (1 - a +
  * a q). Where that cancels, 1 - a is exact, and the error of the rounded q is taken back. y(x) = x +
  * y(-x), y'(x) = 1 - y'(-x). */
@@ -101,6 +110,21 @@ FA_INLINE F(point) F(log_sigmoid)(real x, int usual) {
     const F(point) y = F(softplus)(-x, 1, usual);
     return POINT(.value = -y.value, .grad = y.grad);
 }
+
+/* From the output the derivative of both is 1 - e^-v = (1 - s) - s p, v the size of the output, which does not cancel:
+ * s is 1 for small v. It rounds to 1 beyond settled; a v below 0 is no output and counts as 0. */
+static const real F(settled) = 40;
+
+FA_INLINE real F(one_less_exp)(F(two_words) v) {
+    const real low = __builtin_constant_p(v.low) ? NO_LOW : v.high > 0 ? -v.low : 0;
+    const real t = F(at_least)(-F(settled), F(at_most)(0, -v.high));
+    const F(fading) e = F(fade)(F(exp_power)(t, low), 0);
+    return FMA(-e.s, e.p, 1 - e.s);
+}
+
+FA_INLINE real F(softplus_from_output)(real y, real beta) { return F(one_less_exp)(F(scaled_argument)(y, beta)); }
+
+FA_INLINE real F(log_sigmoid_from_output)(real y) { return F(softplus_from_output)(-y, 1); }
 
 /* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; beyond mish_end the factor is 1. The derivative is n / d + 4 x e
  * (1 + e) / d^2. For negative x, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e

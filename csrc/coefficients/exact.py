@@ -47,5 +47,8 @@ show_root("gelu", lambda x: x * mp.ncdf(x), -0.7518)
 show_root("gelu_tanh", gelu_tanh, -0.7525)
 # x - tanh(x) = x^3 times a series in x^2
 show("tanh_shrink", [-c for c in mp.taylor(mp.tanh, 0, 61)[3::2]], mp.mpf(1) / 16)
+# minus the limit of selu at -infinity, scale alpha, in two words
+limit = mp.mpf("1.0507009873554804934193349852946") * mp.mpf("1.6732632423543772848170429916717")
+print("selu_limit: " + ", ".join(hexadecimal(word, np.float64) for word in parts(limit, np.float64, np.float64)))
 # expm1(z) - z exp(z) = z^2 times a series in z
 show("celu_grad_alpha", [-mp.mpf(k - 1) / mp.factorial(k) for k in range(2, 30)], mp.mpf(1) / 2)

@@ -15,6 +15,8 @@ static inline double within(double limit, double x) { return at_most(limit, at_l
 double exact_settled = 600, exact_gaussian_settled = 20;
 static const double large = 1e39; /* beyond float, instead of infinity */
 
+static inline double negative_part(double x) { return at_least(-exact_settled, at_most(0, x)); }
+
 static inline double polynomial(double x, const double *coefficients, int count) {
     double sum = 0;
     for (int k = count - 1; k >= 0; k--) sum = sum * x + coefficients[k];
@@ -113,6 +115,8 @@ static inline double exact_sigmoid_grad(double x) {
     return e / ((1 + e) * (1 + e));
 }
 
+static inline double exact_sigmoid_from_output(double y) { return y - y * y; } /* the square of a float is exact */
+
 static inline double exact_swish(double x, double beta) {
     const double factor = exact_sigmoid(beta * x);
     return beta * x < 0 ? within(large, x) * factor : x * factor;
@@ -145,6 +149,11 @@ static inline double exact_softplus_grad_beta(double x, double beta) {
 static inline double exact_log_sigmoid(double x) { return -exact_softplus(-x, 1); }
 static inline double exact_log_sigmoid_grad(double x) { return exact_sigmoid(-x); }
 
+static inline double exact_softplus_from_output(double y, double beta) {
+    return -expm1(negative_part(-beta * y));
+}
+static inline double exact_log_sigmoid_from_output(double y) { return exact_softplus_from_output(-y, 1); }
+
 static inline double exact_mish(double x) {
     const double finite = at_least(-exact_settled, x);
     return finite * tanh(exact_softplus(finite, 1));
@@ -155,8 +164,6 @@ static inline double exact_mish_grad(double x) {
 }
 
 /* Exponential */
-
-static inline double negative_part(double x) { return at_least(-exact_settled, at_most(0, x)); }
 
 static inline double exact_elu(double x, double alpha) {
     const double curve = alpha * expm1(negative_part(x));
@@ -171,9 +178,15 @@ static inline double exact_elu_grad_alpha(double x, double alpha) {
     return expm1(negative_part(x));
 }
 
+static inline double exact_elu_from_output(double y, double alpha) { return y > 0 ? 1 : y + alpha; }
+
 static const double selu_alpha = 1.6732632423543772848170429916717, selu_scale = 1.0507009873554804934193349852946;
 static inline double exact_selu(double x) { return selu_scale * exact_elu(x, selu_alpha); }
 static inline double exact_selu_grad(double x) { return selu_scale * exact_elu_grad(x, selu_alpha); }
+
+static inline double exact_selu_from_output(double y) {
+    return y > 0 ? selu_scale : (y + selu_limit[0]) + selu_limit[1];
+}
 
 static inline double exact_celu(double x, double alpha) {
     const double curve = alpha * expm1(negative_part(x / alpha));
@@ -183,6 +196,7 @@ static inline double exact_celu_grad(double x, double alpha) {
     const double curve = exp(negative_part(x / alpha));
     return x < 0 ? curve : 1;
 }
+static inline double exact_celu_from_output(double y, double alpha) { return y > 0 ? 1 : (y + alpha) / alpha; }
 static inline double exact_celu_grad_alpha(double x, double alpha) {
     const double z = negative_part(x / alpha), far = expm1(z) - z * exp(z);
     const double near = z * z * POLYNOMIAL(z, celu_grad_alpha_series);
@@ -193,6 +207,8 @@ static inline double exact_celu_grad_alpha(double x, double alpha) {
 
 static inline double exact_tanh(double x) { return tanh(x); }
 static inline double exact_tanh_grad(double x) { return 4 * exact_sigmoid_grad(2 * x); }
+
+static inline double exact_tanh_from_output(double y) { return 1 - y * y; }
 
 static inline double exact_tanh_shrink(double x) {
     const double near = x * x * x * POLYNOMIAL(x * x, tanh_shrink_series), far = x - tanh(x);
@@ -249,6 +265,8 @@ static inline double exact_gelu_tanh_grad(double x) {
 #define ACTIVATION_2(name, usual, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
     LOOP(name, at, p, q)                                                                   \
     LOOP(name##_grad, at, p, q) LOOP(name##_grad_##p_name, at, p, q) LOOP(name##_grad_##q_name, at, p, q)
+#define FROM_OUTPUT_0(name, ...) LOOP(name##_from_output, at)
+#define FROM_OUTPUT_1(name, ...) LOOP(name##_from_output, at, p)
 #include "functions.def"
 
 static const struct {
@@ -257,14 +275,17 @@ static const struct {
 } rows[] = {
 #define ACTIVATION_0(name, ...) {#name, {name##_loop, name##_grad_loop}},
 #define ACTIVATION_1(name, usual, cost, value, grad, p_name, ...) \
-    {#name, {name##_loop, name##_grad_loop, name##_grad_##p_name##_loop}},
+    {#name, {name##_loop, name##_grad_loop, [EXACT_GRAD_P] = name##_grad_##p_name##_loop}},
 #define ACTIVATION_2(name, usual, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
-    {#name, {name##_loop, name##_grad_loop, name##_grad_##p_name##_loop, name##_grad_##q_name##_loop}},
+    {#name,                                                                                \
+     {name##_loop, name##_grad_loop, [EXACT_GRAD_P] = name##_grad_##p_name##_loop, name##_grad_##q_name##_loop}},
+#define FROM_OUTPUT_0(name, ...) {#name, {[EXACT_FROM_OUTPUT] = name##_from_output_loop}},
+#define FROM_OUTPUT_1 FROM_OUTPUT_0
 #include "functions.def"
 };
 
 exact_loop *exact_find(const char *name, exact_operation operation) {
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-        if (strcmp(rows[i].name, name) == 0) return rows[i].loops[operation];
+        if (rows[i].loops[operation] && strcmp(rows[i].name, name) == 0) return rows[i].loops[operation];
     return NULL;
 }

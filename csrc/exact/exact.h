@@ -6,7 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum { EXACT_FORWARD, EXACT_GRAD, EXACT_GRAD_P, EXACT_GRAD_Q, EXACT_OPERATION_COUNT } exact_operation;
+typedef enum {
+    EXACT_FORWARD,
+    EXACT_GRAD,
+    EXACT_FROM_OUTPUT, /* the derivative by x, of the output */
+    EXACT_GRAD_P,
+    EXACT_GRAD_Q,
+    EXACT_OPERATION_COUNT
+} exact_operation;
 
 /* Results of n inputs for the parameters p and q, if the activation has them. */
 typedef void exact_loop(const float *x, size_t n, double p, double q, double *want);

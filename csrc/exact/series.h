@@ -22,6 +22,7 @@ static const double gelu_tanh_slopes[] = {
 static const double tanh_shrink_series[] = {
     0x1.5555555555555p-2, -0x1.1111111111111p-3, 0x1.ba1ba1ba1ba1cp-5,   -0x1.664f4882c10fap-6, 0x1.226e355e6c23dp-7,
     -0x1.d6d3d0e157dep-9, 0x1.7da36452b75e3p-10, -0x1.3558248036744p-11, 0x1.f57d7734d1664p-13, -0x1.967e18afcafadp-14};
+static const double selu_limit[] = {0x1.c212cc640f031p+0, 0x1.05161b045a1fep-56};
 static const double celu_grad_alpha_series[] = {-0x1p-1,
                                                 -0x1.5555555555555p-2,
                                                 -0x1p-3,
