@@ -166,7 +166,13 @@ def write_from_template(template):
     template = Path(template)
     table = dict(activations())
     every_case = [case for row in table.items() for case in cases(*row)]
-    text = Tempita.sub(template.read_text(encoding="utf-8"), activations=table, cases=every_case, gated=rows("GATED"), from_output=rows(r"FROM_OUTPUT_\d"))
+    text = Tempita.sub(
+        template.read_text(encoding="utf-8"),
+        activations=table,
+        cases=every_case,
+        gated=rows("GATED"),
+        from_output=rows(r"FROM_OUTPUT_\d"),
+    )
     target = template.with_suffix("")
     if not target.exists() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8")

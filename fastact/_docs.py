@@ -294,7 +294,7 @@ FROM_OUTPUT = """\
 The forward pass may then write over x, and no exponential of x is taken again. The price: the result is right for the
 y given, not for the x that it was rounded from. Where y has reached its limit, as `sigmoid(20)` in float32 is 1, the
 gradient is that of the limit, mostly 0, while `backward` of x keeps every digit. It means nothing where y does not tell
-x, as with a negative alpha or a beta of 0; a y that is no output of f gives what the formula says."""
+x, as with a negative alpha or a beta of 0; a y that is no output of f gives what the formula says, or NaN."""
 
 SUMS = """\
 A sum adds up terms of the type, or of float32 for float16, in double precision and in an order that depends on the

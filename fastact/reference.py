@@ -273,8 +273,7 @@ def sigmoid_grad(x):
 
 @_reference
 def sigmoid_from_output(y):
-    hi, lo = _exact_product(y, y)
-    return (y - hi) - lo
+    return _less_square(y, y)
 
 
 @_reference
@@ -345,7 +344,7 @@ def softplus_grad_beta(x, beta=1.0):
 
 @_reference
 def softplus_from_output(y, beta=1.0):
-    return -np.expm1(-np.maximum(_product(beta, y), 0))
+    return -np.expm1(-np.maximum(beta * y, 0))
 
 
 @_reference
@@ -472,7 +471,7 @@ def tanh_grad(x):
 
 @_reference
 def tanh_from_output(y):
-    return (1 - y) * (1 + y)
+    return _less_square(np.ones_like(y), y)
 
 
 @_reference
@@ -603,6 +602,13 @@ def _saturated(x):
 def _product(a, b):
     """Return a * b, with 0 for infinity times 0: the factor that is 0 got there first."""
     return np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, a * b)
+
+
+def _less_square(a, b):
+    """Return a - b * b, rounded once."""
+    hi, lo = _exact_product(b, b)
+    total, error = _exact_sum(a, -hi)
+    return np.where(np.isfinite(total), total + (error - lo), total)
 
 
 # Two-word arithmetic: the rounded result of an operation and its error, after Dekker and Knuth

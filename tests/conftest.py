@@ -16,6 +16,7 @@ import pytest
 
 from fastact import _ufuncs, reference
 from fastact._docs import DOCS
+from fastact._errors import COMPOSED, applied
 from fastact._ufuncs import operations, table
 
 # What a script runs in its background ignores Ctrl-C, and what nohup runs a hangup; the programs that tests start and
@@ -25,7 +26,9 @@ if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 CASES = [(name, operation) for name in table for operation in operations(name)]
-FORMULAS = [(name, operation) for name, operation in CASES if operation not in ("backward", "value_and_grad")]
+FORMULAS = [(name, operation) for name, operation in CASES if operation not in COMPOSED]
+DERIVATIVES = [case for case in FORMULAS if case[1].startswith("grad")]
+FROM_OUTPUT = [name for name in table if "backward_from_output" in operations(name)]
 TYPES = [np.float32, np.float64]
 WIDER = {np.float16: np.float64, np.float32: np.float64, np.float64: np.longdouble}
 longdouble_is_wider = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
@@ -109,10 +112,15 @@ def points(dtype, count):
     return x[np.isfinite(x)]
 
 
+def evaluated(name, operation, parameters, x):
+    """The results of an operation of FORMULAS; backward_from_output takes x for y, and 1 for dy."""
+    return applied(_ufuncs.get(name, operation), operation, x, *parameters)
+
+
 def exact(name, operation, parameters, x):
-    """The reference of an operation in the wider type."""
+    """The same by the reference, in the wider type."""
     wider = WIDER[x.dtype.type]
-    return reference.get(name, operation)(x.astype(wider), *(wider(value) for value in parameters))
+    return applied(reference.get(name, operation), operation, x.astype(wider), *(wider(value) for value in parameters))
 
 
 def roots(name, operation, parameters):

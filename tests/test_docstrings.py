@@ -48,7 +48,7 @@ def test_sections(case):
     summary, blank = text.split("\n")[:2]
     assert summary.endswith(".")
     assert blank == ""
-    operands = ["dy", "x"] if operation == "backward" else ["x"]
+    operands = {"backward": ["dy", "x"], "backward_from_output": ["dy", "y"]}.get(operation, ["x"])
     told = re.findall(r"^(\w+) : ", section(text, "Parameters"), re.MULTILINE)
     assert told == [*operands, *table[name], "out", "where"]
 

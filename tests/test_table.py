@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 
 import pytest
-from conftest import CASES, FORMULAS, usual_parameters
+from conftest import CASES, FORMULAS, FROM_OUTPUT, usual_parameters
 
 import fastact
 from fastact import _docs, _gated_docs, reference
@@ -38,11 +38,12 @@ def test_every_gated_pair_is_documented_and_in_the_stub_and_has_a_reference_and_
 
 
 def test_every_formula_has_a_reference_and_nothing_else():
-    assert set(reference._FORMULAS) == set(FORMULAS)
+    assert set(reference._FORMULAS) == {(name, operation.removeprefix("backward_")) for name, operation in FORMULAS}
 
 
 def test_cases_are_all_operations_of_all_rows():
-    assert len(CASES) == sum(len(OPERATIONS) + len(parameters) for parameters in table.values())
+    derivatives = sum(len(parameters) for parameters in table.values())
+    assert len(CASES) == len(table) * len(OPERATIONS) + derivatives + len(FROM_OUTPUT)
     assert all(get(*case) is not None for case in CASES)
 
 
@@ -72,6 +73,17 @@ def test_formula_is_python(name, x):
     assert value == pytest.approx(reference.get(name)(x, **parameters), rel=1e-12)
 
 
+@pytest.mark.parametrize("name", table)
+def test_derivative_from_the_output_is_documented_where_there_is_one(name):
+    assert (_docs.DOCS[name].from_output is not None) == (name in FROM_OUTPUT)
+
+
+@pytest.mark.parametrize("name", FROM_OUTPUT)
+def test_parameters_from_the_output_are_those_of_the_activation(name):
+    """FROM_OUTPUT_1 is for an activation with one parameter."""
+    assert get(name, "backward_from_output").nin == get(name, "backward").nin
+
+
 def attributes(stub):
     """What a class of the stub declares, and what it inherits from others."""
     inherited = [attributes(CLASSES[base.id]) for base in stub.bases if isinstance(base, ast.Name)]
@@ -83,7 +95,8 @@ def test_stub_has_the_operations_and_parameters(name):
     stub = CLASSES[ACTIVATIONS[name]]
     learnt = {"backward_params"} if table[name] else set()
     assert attributes(stub) == {*operations(name)[1:], *learnt, "formula", "derivative", "reference"}
-    call = next(node for node in CLASSES[stub.bases[-1].id].body if isinstance(node, ast.FunctionDef))
+    base = CLASSES[stub.bases[0].id] if name in FROM_OUTPUT else stub
+    call = next(node for node in CLASSES[base.bases[-1].id].body if isinstance(node, ast.FunctionDef))
     arguments = call.args.args[: len(call.args.args) - 1]  # the last is out
     defaults = call.args.defaults[: len(call.args.defaults) - 1]
     optional = [default is not None for default in table[name].values()]

@@ -19,6 +19,7 @@ from test_docstrings import run_examples, section
 
 import fastact as fa
 from fastact import _ufuncs, views
+from fastact._docs import arrays_of
 from fastact._ufuncs import table
 
 LARGE = 170_001  # enough elements that every function is worth two threads; no whole number of blocks
@@ -535,7 +536,8 @@ def test_functions_are_those_of_the_table():
 def test_signature(case):
     signature = inspect.signature(view(case))
     inputs, outs = operands(case, 0)
-    arrays = [*["dy", "x"][-len(inputs) :], *["out", "out_grad"][: len(outs)]]
+    assert len(arrays_of(case[1])) == len(inputs)
+    arrays = [*arrays_of(case[1]), *["out", "out_grad"][: len(outs)]]
     assert list(signature.parameters) == [*arrays, *table[case[0]], "num_threads"]
     defaults = [signature.parameters[p].default for p in table[case[0]]]
     assert [None if default is inspect.Parameter.empty else default for default in defaults] == [

@@ -111,18 +111,15 @@ FA_INLINE F(point) F(log_sigmoid)(real x, int usual) {
     return POINT(.value = -y.value, .grad = y.grad);
 }
 
-/* From the output the derivative of both is 1 - e^-v = (1 - s) - s p, v the size of the output, which does not cancel:
- * s is 1 for small v. It rounds to 1 beyond settled; a v below 0 is no output and counts as 0. */
+/* From the output y the derivative of both is 1 - e^-v = (1 - s) - s p, v = |beta y|, which does not cancel: s is 1 for
+ * small v. It rounds to 1 beyond settled; a v below 0 is no output and counts as 0. */
 static const real F(settled) = 40;
 
-FA_INLINE real F(one_less_exp)(F(two_words) v) {
-    const real low = __builtin_constant_p(v.low) ? NO_LOW : v.high > 0 ? -v.low : 0;
-    const real t = F(at_least)(-F(settled), F(at_most)(0, -v.high));
-    const F(fading) e = F(fade)(F(exp_power)(t, low), 0);
+FA_INLINE real F(softplus_from_output)(real y, real beta) {
+    const real v = beta * y;
+    const F(fading) e = F(fade)(F(exp_power)(F(at_least)(-F(settled), F(at_most)(0, -v)), NO_LOW), 0);
     return FMA(-e.s, e.p, 1 - e.s);
 }
-
-FA_INLINE real F(softplus_from_output)(real y, real beta) { return F(one_less_exp)(F(scaled_argument)(y, beta)); }
 
 FA_INLINE real F(log_sigmoid_from_output)(real y) { return F(softplus_from_output)(-y, 1); }
 

@@ -85,22 +85,35 @@ static void forget(const call *c, size_t n) {
     for (int k = c->inputs; k < c->count; k++) memset(c->operands[k], 0xff, n * item(c->type));
 }
 
-/* Operations of x alone, whose exact results are known: all but those of gated pairs and the sums of parameters. */
-static int elementwise(const fa_activation *activation) {
-    return activation->gate ? 0 : FA_GRAD_P + activation->parameter_count;
+static int has_from_output(const fa_activation *activation) {
+    static const char *const names[] = {
+#define FROM_OUTPUT_0(name, ...) #name,
+#define FROM_OUTPUT_1 FROM_OUTPUT_0
+#include "functions.def"
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], activation->name) == 0) return 1;
+    return 0;
+}
+
+/* Operations whose exact results are known: all but those of gated pairs and the sums of parameters. */
+static int elementwise(const fa_activation *activation, int operation) {
+    if (activation->gate) return 0;
+    if (operation == FA_BACKWARD_FROM_OUTPUT) return has_from_output(activation);
+    return operation >= 0 && operation < FA_GRAD_P + activation->parameter_count;
 }
 
 static int has(const fa_activation *activation, int operation) {
     if (activation->gate) return operation == FA_FORWARD || operation == FA_BACKWARD;
-    return (operation >= 0 && operation < elementwise(activation)) ||
+    return elementwise(activation, operation) ||
         (operation == FA_BACKWARD_PARAMETERS && activation->parameter_count > 0);
 }
 
 /* FOR_EACH_CALL(n) { ... c ... } */
 #define FOR_EACH_CALL(n)                                                                                     \
     for (size_t index = 0; index < fa_activation_count(); index++)                                           \
-        for (int operation = 0; operation < elementwise(fa_activation_at(index)); operation++)               \
-            for (int type = FA_F32; type <= FA_F64; type++)                                                  \
+        for (int operation = 0; operation < FA_OPERATION_COUNT; operation++)                                 \
+            for (int type = FA_F32; type <= FA_F64 && elementwise(fa_activation_at(index), operation); type++) \
                 for (call c = make_call(fa_activation_at(index), (fa_operation)operation, (fa_type)type, n), \
                           *once = &c;                                                                        \
                      once; once = NULL)
@@ -153,7 +166,8 @@ static void test_table(void) {
             for (int type = -1; type <= FA_TYPE_COUNT; type++) {
                 const int there = has(activation, operation) && type >= 0 && type < FA_TYPE_COUNT;
                 const int arrays = activation->gate ? 2 : 1,
-                          dy = operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS;
+                          dy = operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS ||
+                    operation == FA_BACKWARD_FROM_OUTPUT;
                 int outputs = operation == FA_VALUE_AND_GRAD ? 2 : 1;
                 if (operation == FA_BACKWARD) outputs = arrays;
                 if (operation == FA_BACKWARD_PARAMETERS) outputs = 1 + activation->parameter_count;
@@ -182,6 +196,7 @@ static void find_exact(const call *c, size_t n, double *want[2]) {
         [FA_FORWARD] = {EXACT_FORWARD}, [FA_GRAD] = {EXACT_GRAD},
         [FA_BACKWARD] = {EXACT_GRAD},   [FA_VALUE_AND_GRAD] = {EXACT_FORWARD, EXACT_GRAD},
         [FA_GRAD_P] = {EXACT_GRAD_P},   [FA_GRAD_Q] = {EXACT_GRAD_Q},
+        [FA_BACKWARD_FROM_OUTPUT] = {EXACT_FROM_OUTPUT},
     };
     static float x[FEW];
     for (size_t i = 0; i < n; i++) x[i] = (float)get(c->type, memory[c->arrays - 1], i);
@@ -189,7 +204,7 @@ static void find_exact(const call *c, size_t n, double *want[2]) {
         exact_loop *exact = exact_find(c->activation->name, of[c->operation][out]);
         CHECK(exact, WHAT, OF(*c));
         exact(x, n, c->parameters[0], c->parameters[1], want[out]);
-        if (c->operation == FA_BACKWARD)
+        if (c->arrays > 1)
             for (size_t i = 0; i < n; i++) want[out][i] *= get(c->type, memory[0], i);
     }
 }
@@ -398,6 +413,12 @@ static call begin_by_name(const char *name, int operation, fa_type type, double 
     TEST_BY(name, p, FA_GRAD_P, f64, FA_F64, double, P, Q, P, Q, )               \
     TEST_BY(name, q, FA_GRAD_Q, f32, FA_F32, float, P, Q, (float)P, (float)Q, )  \
     TEST_BY(name, q, FA_GRAD_Q, f64, FA_F64, double, P, Q, P, Q, )
+#define FROM_OUTPUT(name, suffix, TYPE, real, p, ...) \
+    TEST_CALL(name, _backward_from_output_##suffix, FA_BACKWARD_FROM_OUTPUT, TYPE, real, p, 0, dy, x, __VA_ARGS__ out);
+#define FROM_OUTPUT_0(name, ...) \
+    FROM_OUTPUT(name, f32, FA_F32, float, 0, ) FROM_OUTPUT(name, f64, FA_F64, double, 0, )
+#define FROM_OUTPUT_1(name, ...) \
+    FROM_OUTPUT(name, f32, FA_F32, float, P, (float)P, ) FROM_OUTPUT(name, f64, FA_F64, double, P, P, )
 
 static void test_names(size_t n) {
 #include "functions.def"

@@ -235,11 +235,11 @@ static double number_at(fa_type type, const char *at) {
 
 /* Against elements one at a time, with the bias added; sums against plain ones. */
 static void test_channels(source *s) {
-    static const fa_operation operations[] = {FA_FORWARD, FA_BACKWARD, FA_GRAD, FA_VALUE_AND_GRAD,
-                                              FA_BACKWARD_PARAMETERS};
+    static const fa_operation operations[] = {FA_FORWARD,        FA_BACKWARD,            FA_GRAD,
+                                              FA_VALUE_AND_GRAD, FA_BACKWARD_PARAMETERS, FA_BACKWARD_FROM_OUTPUT};
     const fa_activation *activation = fa_activation_at(below(s, fa_activation_count()));
     const fa_type type = (fa_type)below(s, FA_F16);
-    const fa_loop *loop = fa_get_loop(activation, operations[below(s, 5)], type);
+    const fa_loop *loop = fa_get_loop(activation, operations[below(s, sizeof operations / sizeof *operations)], type);
     if (!loop || activation->gate || fa_loop_outputs(loop) > 1 + FA_MAX_PARAMETERS) return;
     const size_t item = item_of(type);
     const fa_channels shape = {below(s, 7), below(s, below(s, 2) ? 50 : 4), below(s, below(s, 2) ? 600 : 9)};
