@@ -13,7 +13,12 @@ from fastact._bench import DTYPES, OUTPUTS, SIZES
 from fastact._peers import REQUIRED_VALUE, Heat
 from fastact._race import normal
 
-CASES = [(name, operation) for name in _ufuncs.table for operation in _ufuncs.OPERATIONS]
+CASES = [
+    (name, operation)
+    for name in _ufuncs.table
+    for operation in (*_ufuncs.OPERATIONS, "backward_from_output")
+    if operation in _ufuncs.operations(name)
+]
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 Each activation, such as `fastact.silu`, is a `numpy.ufunc` with these attributes:
 
 - `grad`, `backward`, `value_and_grad` and `grad_<parameter>`: ufuncs for its derivatives;
+- `backward_from_output`, if the output tells its derivative, as that of `sigmoid` does: a ufunc that takes it for x;
 - `backward_params`, if it has parameters: a function for the gradients with respect to them and the input;
 - `formula`, `derivative`: what it and its derivative compute, as text;
 - `reference`: the same in plain NumPy and float64, written to be read.

@@ -86,7 +86,8 @@ def state_bounds(results: list[Result]) -> None:
 
 # What is printed
 
-HEADING = f"{'':32}{'ISA':9}{'bound':>6}{'max':>8}{'mean':>8}{'<= 0.5':>8}{'<= 1':>8}{'<= 2':>8}  ULP"
+NAME_WIDTH = 34
+HEADING = f"{'':{NAME_WIDTH}}{'ISA':9}{'bound':>6}{'max':>8}{'mean':>8}{'<= 0.5':>8}{'<= 1':>8}{'<= 2':>8}  ULP"
 
 
 def print_results(results: list[Result]) -> None:
@@ -103,7 +104,7 @@ def shown(found: Result) -> str:
     x, got, want = witness(found)
     near = f"; {found['near_root']:,} inputs near the root: |error| <= {found['largest_near_root']:.3g}"
     return (
-        f"{found['function']} {found['operation']}".ljust(32)
+        f"{found['function']} {found['operation']}".ljust(NAME_WIDTH)
         + f"{found['isa']:9}{found['bound']:6.3g}{float(found['largest']):8.4f}{float(found['mean']):8.4f}{shares}"
         + f"  x = {x}: got {got}, want {want}{near if found['near_root'] else ''}"
     )

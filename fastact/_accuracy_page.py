@@ -28,7 +28,8 @@ The error of a result is |result - exact| / ulp(exact), where ulp is the spacing
 and at least the smallest subnormal. It is infinite where only one of the two is NaN or, once rounded, infinite. Where
 a derivative is smaller than 2^-6 next to one of its roots, errors up to 2^-24 in float32 and 2^-53 in float64 are not
 counted in ULP: the last column has the largest of them. `.backward` with dy = 1 and `.value_and_grad` have the bits of
-the function and of `.grad`.
+the function and of `.grad`. `.backward_from_output` with dy = 1 is held against the derivative at the y given, which
+stands in the column of x.
 
 - Inputs: {scope}
 - {judges}

@@ -30,7 +30,8 @@ from ._race import STATISTICS
 HELP = "race every function against the libraries that are installed"
 SIZES = (16, 256, 1024, 1 << 14, 1 << 18, 1 << 24)
 LARGEST_SIZE = np.iinfo(np.intp).max // np.dtype(np.float64).itemsize
-OPERATIONS = ("forward", "backward")
+OPERATIONS = ("forward", "backward", "backward_from_output")
+USUAL_OPERATIONS = ("forward", "backward")
 OUTPUTS = ("fresh", "given")
 DTYPES = ("float32", "float64")
 LAYOUTS = ("contiguous", "strided")
@@ -105,7 +106,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, type=each(read), nargs=nargs, action="extend", help=help, metavar=metavar)
 
     several("--function", activation_name, "such as silu; all", "NAME")
-    several("--operation", one_of(*OPERATIONS), "forward, backward; both", "NAME")
+    several("--operation", one_of(*OPERATIONS), f"{', '.join(OPERATIONS)}; the first two", "NAME")
     parser.add_argument(
         "--value-and-grad", action="store_true", help="time value_and_grad as well, which is ours alone"
     )
@@ -155,7 +156,7 @@ def selected_peers(arguments: argparse.Namespace) -> list[str]:
 def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
     """All that is raced on one number of threads, one table after another."""
     functions = [name for name in _ufuncs.table if name in chosen(arguments.function, *_ufuncs.table)]
-    operations = chosen(arguments.operation, *OPERATIONS) + ["value_and_grad"] * arguments.value_and_grad
+    operations = chosen(arguments.operation, *USUAL_OPERATIONS) + ["value_and_grad"] * arguments.value_and_grad
     shapes: dict[tuple[int, ...], list[str]] = {}
     if arguments.shapes is not None:
         named = (SHAPES[name] for name in chosen(arguments.shapes) or SHAPES)
@@ -164,7 +165,7 @@ def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
             raise BadInput("argument --shapes: none of them is of a function that is asked for")
     if arguments.shapes is None or arguments.sizes is not None:
         shapes |= {(count,): functions for count in chain(*chosen(arguments.sizes, SIZES))}
-    return [
+    heats = [
         Heat(function, operation, dtype, layout, output, shape)
         for operation in operations
         for dtype in chosen(arguments.dtype, "float32")
@@ -172,7 +173,11 @@ def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
         for output in chosen(arguments.output, *OUTPUTS)
         for shape, functions_of_shape in shapes.items()
         for function in functions_of_shape
+        if operation in _ufuncs.operations(function)
     ]
+    if not heats:
+        raise BadInput(f"argument --operation: none of the functions has {' or '.join(operations)}")
+    return heats
 
 
 def race(job: dict[str, Any]) -> Iterator[Record]:

@@ -18,7 +18,7 @@ PAGE = """\
   to the same one (`out=`, a bound output, or in JAX a donated argument), and who can not do so is not there. PyTorch
   runs in inference mode and without the Python wrappers of `torch.nn.functional`; JAX is compiled; ONNX Runtime and
   OpenVINO have their models compiled beforehand. PyTorch's backward kernels for sigmoid and tanh are given the result
-  of the forward pass, all others x.
+  of the forward pass, and so is that for elu in `--operation backward_from_output`; all others are given x.
 - **At the same time.** For every number of threads there is one process, which takes as many processors, by affinity.
   In it the contestants take turns, in a new order in every round; each turn begins with calls that are not timed. The
   figure is the minimum (or median) over the rounds. Python's garbage collector is off.

@@ -14,7 +14,7 @@ Record = dict[str, Any]
 
 SERIES = ("operation", "dtype", "layout", "output", "threads")
 GROUP = (*SERIES, "shape")  # what the records of a table have in common
-ARRAYS = {"forward": 2, "backward": 3, "value_and_grad": 3, "copy": 2}  # read and written
+ARRAYS = {"forward": 2, "backward": 3, "backward_from_output": 3, "value_and_grad": 3, "copy": 2}  # read and written
 PER_CALL_BELOW = 1024  # elements; smaller arrays are reported per call
 MOVED = 0.05  # of a ratio: smaller differences are not listed
 SHAPES = {  # of activations in models: function and shape

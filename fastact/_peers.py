@@ -44,11 +44,12 @@ class Heat(NamedTuple):
 
 
 class Operands(NamedTuple):
-    """The memory that all contestants share; y is for those that are given an output."""
+    """The memory that all contestants share; y is for those that are given an output, result is that of forward."""
 
     x: np.ndarray
     dy: np.ndarray
     y: np.ndarray
+    result: np.ndarray
 
 
 class Entry(NamedTuple):
@@ -66,7 +67,7 @@ def functions_called(statement: str) -> set[str]:
 
 
 def fastact_entry(heat: Heat, operands: Operands) -> Entry:
-    arrays = ["dy", "x"] if heat.operation == "backward" else ["x"]
+    arrays = {"backward": ["dy", "x"], "backward_from_output": ["dy", "result"]}.get(heat.operation, ["x"])
     required = [str(REQUIRED_VALUE) for default in _ufuncs.table[heat.function].values() if default is None]
     ufunc = _ufuncs.get(heat.function, heat.operation)
     out = ["out=" + ("y" if ufunc.nout == 1 else "(y, d)")] if heat.given else []
@@ -119,20 +120,26 @@ def expression_entry(expression: str | None, modules: list, heat: Heat, operands
     return Entry(statement, operands._asdict() | heat.names | functions, result)
 
 
-def of_operation(heat: Heat, forward: dict[str, str], backward: dict[str, str]) -> str | None:
-    return {"forward": forward, "backward": backward}.get(heat.operation, {}).get(heat.function)
+def of_operation(heat: Heat, *spellings: dict[str, str]) -> str | None:
+    """How the heat is spelled: of forward, backward and backward_from_output, as many as there are."""
+    operations = ("forward", "backward", "backward_from_output")
+    return dict(zip(operations, spellings, strict=False)).get(heat.operation, {}).get(heat.function)
+
+
+def numpy_expression(heat: Heat) -> str | None:
+    return of_operation(
+        heat, _spellings.EXPRESSIONS, _spellings.BACKWARD_EXPRESSIONS, _spellings.FROM_OUTPUT_EXPRESSIONS
+    )
 
 
 def numpy_entry(heat: Heat, operands: Operands) -> Entry | None:
-    expression = of_operation(heat, _spellings.EXPRESSIONS, _spellings.BACKWARD_EXPRESSIONS)
-    return expression_entry(expression, [np], heat, operands)
+    return expression_entry(numpy_expression(heat), [np], heat, operands)
 
 
 def scipy_entry(heat: Heat, operands: Operands) -> Entry | None:
     import scipy.special
 
-    expression = of_operation(heat, _spellings.SCIPY_EXPRESSIONS, {})
-    return expression_entry(expression, [scipy.special, np], heat, operands)
+    return expression_entry(of_operation(heat, _spellings.SCIPY_EXPRESSIONS), [scipy.special, np], heat, operands)
 
 
 class WithWhere(ast.NodeTransformer):
@@ -152,7 +159,7 @@ class WithWhere(ast.NodeTransformer):
 def numexpr_entry(heat: Heat, operands: Operands) -> Entry | None:
     import numexpr
 
-    expression = of_operation(heat, _spellings.EXPRESSIONS, _spellings.BACKWARD_EXPRESSIONS)
+    expression = numpy_expression(heat)
     if expression is None:
         return None
     expression = ast.unparse(WithWhere().visit(ast.parse(expression, mode="eval")))
@@ -172,18 +179,16 @@ def torch_entry(heat: Heat, operands: Operands) -> Entry | None:
     import torch
 
     forward = _spellings.TORCH | (_spellings.TORCH_GIVEN if heat.given else {})
-    template = of_operation(heat, forward, _spellings.TORCH_BACKWARD)
+    template = of_operation(heat, forward, _spellings.TORCH_BACKWARD, _spellings.TORCH_FROM_OUTPUT)
     if template is None:
         return None
     names: dict[str, Any] = {name: torch.from_numpy(array) for name, array in operands._asdict().items()}
-    find = torch_backward if heat.operation == "backward" else torch_forward
+    find = torch_forward if heat.operation == "forward" else torch_backward
     functions, keyword = {}, "out"
     for name in functions_called(template.format(out="", **heat.names)):
         functions[name], keyword = find(name, heat.given)
     if None in functions.values():
         return None
-    if "result" in template:
-        names["result"] = getattr(torch, heat.function)(names["x"])
     if "buffer" in template:
         names["buffer"] = torch.ops.aten.log_sigmoid_forward(names["x"])[1]
     statement = template.format(out=f", {keyword}=y" if heat.given else "", **heat.names)

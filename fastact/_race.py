@@ -33,14 +33,18 @@ def aligned(shape: tuple[int, ...], dtype: str) -> np.ndarray:
     return memory[start : start + count * itemsize].view(dtype).reshape(shape)
 
 
-def normal(heat: Heat, seed: int) -> np.ndarray:
-    """3 * N(0, 1); strided: every other column of a matrix."""
-    values = 3 * np.random.default_rng(seed).standard_normal(heat.shape, dtype=heat.dtype)
+def zeros(heat: Heat) -> np.ndarray:
+    """Memory for an operand; strided: every other column of a matrix."""
     if heat.layout == "contiguous":
-        result = aligned(heat.shape, heat.dtype)
-    else:
-        *rows, columns = heat.shape if len(heat.shape) > 1 else nearly_square(values.size)
-        result = aligned((*rows, 2 * columns), heat.dtype)[..., ::2]
+        return aligned(heat.shape, heat.dtype)
+    *rows, columns = heat.shape if len(heat.shape) > 1 else nearly_square(int(np.prod(heat.shape)))
+    return aligned((*rows, 2 * columns), heat.dtype)[..., ::2]
+
+
+def normal(heat: Heat, seed: int) -> np.ndarray:
+    """3 * N(0, 1)."""
+    values = 3 * np.random.default_rng(seed).standard_normal(heat.shape, dtype=heat.dtype)
+    result = zeros(heat)
     result[...] = values.reshape(result.shape)
     return result
 
@@ -65,7 +69,8 @@ def check(contestant: str, entry: Entry, expected: np.ndarray, heat: Heat) -> No
 
 def entries_for(heat: Heat, contestants: list[str]) -> dict[str, Entry]:
     x = normal(heat, 0)
-    operands = Operands(x, normal(heat, 1), aligned(x.shape, heat.dtype))
+    result = _ufuncs.get(heat.function)(x, *heat.parameters.values(), out=zeros(heat))
+    operands = Operands(x, normal(heat, 1), aligned(x.shape, heat.dtype), result)
     made = {contestant: _peers.ENTRIES[contestant](heat, operands) for contestant in contestants}
     entries = {contestant: entry for contestant, entry in made.items() if entry is not None}
     expected = result_of(entries["fastact"]).copy()

@@ -1,7 +1,7 @@
 """How the peers of `python -m fastact bench` spell the activations.
 
 EXPRESSIONS hold the parameters by name; in the others they are braced, and `{out}` stands for the output argument, if
-any.
+any. `result` is what the forward pass returned.
 """
 
 import math
@@ -60,6 +60,15 @@ BACKWARD_EXPRESSIONS = {
     "tanh": "dy * (1 - tanh(x) ** 2)",
     "tanh_shrink": "dy * tanh(x) ** 2",
     "softsign": "dy / (1 + abs(x)) ** 2",
+}
+FROM_OUTPUT_EXPRESSIONS = {
+    "sigmoid": "dy * (result * (1 - result))",
+    "log_sigmoid": "dy * -expm1(result)",
+    "softplus": "dy * -expm1(-result)",
+    "elu": "dy * where(result > 0, 1, result + alpha)",
+    "selu": "dy * where(result > 0, scale, result + scale * alpha)",
+    "celu": "dy * where(result > 0, 1, 1 + result)",
+    "tanh": "dy * (1 - result * result)",
 }
 SCIPY_EXPRESSIONS = {
     "sigmoid": "expit(x)",
@@ -124,6 +133,15 @@ TORCH_BACKWARD = {
     "tanh": "tanh_backward(dy, result{out})",
     "gelu": "gelu_backward(dy, x{out})",
     "gelu_tanh": "gelu_backward(dy, x, approximate='tanh'{out})",
+}
+TORCH_FROM_OUTPUT = {
+    "sigmoid": "sigmoid_backward(dy, result{out})",
+    "log_sigmoid": "log_sigmoid_backward(dy, x, buffer{out})",
+    "softplus": "softplus_backward(dy, x, {beta}, 20{out})",
+    "elu": "elu_backward(dy, {alpha}, 1, 1, True, result{out})",
+    "selu": "elu_backward(dy, {alpha}, {scale}, 1, True, result{out})",
+    "celu": "elu_backward(dy, {alpha}, 1, 1, True, result{out})",
+    "tanh": "tanh_backward(dy, result{out})",
 }
 
 JAX = {"softsign": "soft_sign", "gelu_tanh": "gelu"}  # where the name is another

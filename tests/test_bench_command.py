@@ -15,6 +15,7 @@ from statistics import geometric_mean
 import numpy as np
 import pytest
 from calls import exit_status
+from conftest import FROM_OUTPUT
 from test_accuracy_command import Bar
 from test_command_line import assert_refused
 
@@ -69,6 +70,27 @@ def test_peers_do_the_work_of_fastact(tmp_path, peer):
     lacking = set(functions) - {function for function, output in raced if output == "fresh"}
     assert lacking <= {"numpy": {"gelu"}, "numexpr": {"gelu"}, "scipy": set(_ufuncs.table)}.get(peer, set())
     assert {function for function, output in raced if output == "given"} == set(functions) - lacking
+
+
+@pytest.mark.parametrize("peer", ["torch", "numexpr", "numpy"])
+def test_peers_do_the_work_from_the_output(tmp_path, peer):
+    if peer not in installed:
+        pytest.skip(f"{peer} is not installed")
+    choices = (
+        "--operation",
+        "backward_from_output",
+        "--dtype",
+        "float32",
+        "float64",
+        "--layouts",
+        "contiguous",
+        "strided",
+    )
+    path = tmp_path / "a.json"
+    assert bench(*QUICK, *choices, "--sizes", "24", "--threads", "1", "--peers", peer, "--json", path) == 0
+    records = contents(path)["records"]
+    assert all(peer in r["nanoseconds"] for r in records)
+    assert {r["function"] for r in records} == set(FROM_OUTPUT)
 
 
 def test_a_wrong_result_is_not_raced(monkeypatch):
@@ -296,6 +318,7 @@ def test_progress_ends_at_its_total(monkeypatch):
     [
         ("--function sillu", "unknown function 'sillu'; did you mean 'silu'?"),
         ("--operation backwards", "invalid choice: 'backwards'; did you mean 'backward'?"),
+        ("--operation backward_from_output --function silu", "none of the functions has backward_from_output"),
         ("--sizes 0", "'0' is no number of elements"),
         ("--sizes 2^63", "'2\\^63' is no number of elements"),
         ("--sizes 1e6", "'1e6' is no number of elements"),

@@ -28,6 +28,8 @@ assert_type(fa.swish(single, beta=1.5), NDArray[np.float32])
 assert_type(fa.swish.grad_beta(single, 2), NDArray[np.float32])
 assert_type(fa.hard_tanh.value_and_grad(single, -2), tuple[NDArray[np.float32], NDArray[np.float32]])
 assert_type(fa.gelu.backward(single, single), NDArray[np.float32])
+assert_type(fa.tanh.backward_from_output(single, single, out=single), NDArray[np.float32])
+assert_type(fa.elu.backward_from_output(single, single, 0.5), NDArray[np.float32])
 assert_type(fa.swiglu(single, single), NDArray[np.float32])
 assert_type(fa.swiglu(single, single, out=single), NDArray[np.float32])
 assert_type(fa.swiglu(single, axis=0), NDArray[np.float32])
@@ -52,6 +54,7 @@ assert_type(views.silu(single, numbers), "array.array[float]")
 assert_type(views.silu_value_and_grad(numbers, single, bytearray(12)), tuple[NDArray[np.float32], bytearray])
 assert_type(views.swish(memoryview(numbers), single, beta=np.float32(2), num_threads=2), NDArray[np.float32])
 assert_type(views.hard_tanh_backward(single, single, single, -2), NDArray[np.float32])
+assert_type(views.celu_backward_from_output(single, single, single, alpha=2), NDArray[np.float32])
 assert_type(fa.swish.backward_params(single, single, 1.5), tuple[NDArray[np.float32], np.float32])
 assert_type(fa.prelu(single, 0.25), NDArray[np.float32])
 assert_type(fa.prelu.backward(single, single, single), tuple[NDArray[np.float32], NDArray[np.float32]])
@@ -61,6 +64,7 @@ assert_type(fa.bias_act.backward(single, single, single), tuple[NDArray[np.float
 WRONG = [
     "fa.threshold(single)",  # its parameters have no defaults
     "fa.relu.grad_beta(single)",  # it has no such parameter
+    "fa.silu.backward_from_output(single, single)",  # x can not be told from y
     "fa.swish(single, alpha=1)",
     "fa.silu(single, axis=0)",
     "fa.swiglu.grad(single)",

@@ -32,6 +32,11 @@ def name_of(case):
     return name if operation == "forward" else f"{name}_{operation}"
 
 
+def memory_names(case):
+    """What the arguments before the parameters are called."""
+    return [*arrays_of(case[1]), *["out", "out_grad"][: _ufuncs.get(*case).nout]]
+
+
 def view(case):
     return getattr(views, name_of(case))
 
@@ -338,7 +343,7 @@ def test_x_is_refused_and_out_untouched(reason):
 def test_every_argument_is_checked_and_named(case):
     """Each in turn is of another type; nothing is written to the others."""
     inputs, outs = operands(case, 6)
-    names = [*["dy", "x"][-len(inputs) :], *["out", "out_grad"][: len(outs)]]
+    names = memory_names(case)
     for k, name in enumerate(names):
         arrays = [*inputs, *outs]
         arrays[k] = np.full(6, 12345)
@@ -505,7 +510,7 @@ def test_any_call_is_computed_or_refused(data):
     except (TypeError, ValueError) as error:
         refusal = str(error)
     if refusal is not None:
-        assert re.match(r"(dy|x|out|out_grad): ", refusal)
+        assert re.match(r"(dy|x|y|out|out_grad): ", refusal)
         assert all((contents(out) == 12345).all() for out in outs)
         return
     assert all(got is out for got, out in zip(result, outs, strict=True))
@@ -535,9 +540,7 @@ def test_functions_are_those_of_the_table():
 @every_case
 def test_signature(case):
     signature = inspect.signature(view(case))
-    inputs, outs = operands(case, 0)
-    assert len(arrays_of(case[1])) == len(inputs)
-    arrays = [*arrays_of(case[1]), *["out", "out_grad"][: len(outs)]]
+    arrays = memory_names(case)
     assert list(signature.parameters) == [*arrays, *table[case[0]], "num_threads"]
     defaults = [signature.parameters[p].default for p in table[case[0]]]
     assert [None if default is inspect.Parameter.empty else default for default in defaults] == [

@@ -149,9 +149,7 @@ static inline double exact_softplus_grad_beta(double x, double beta) {
 static inline double exact_log_sigmoid(double x) { return -exact_softplus(-x, 1); }
 static inline double exact_log_sigmoid_grad(double x) { return exact_sigmoid(-x); }
 
-static inline double exact_softplus_from_output(double y, double beta) {
-    return -expm1(negative_part(-beta * y));
-}
+static inline double exact_softplus_from_output(double y, double beta) { return -expm1(negative_part(-beta * y)); }
 static inline double exact_log_sigmoid_from_output(double y) { return exact_softplus_from_output(-y, 1); }
 
 static inline double exact_mish(double x) {
@@ -277,8 +275,7 @@ static const struct {
 #define ACTIVATION_1(name, usual, cost, value, grad, p_name, ...) \
     {#name, {name##_loop, name##_grad_loop, [EXACT_GRAD_P] = name##_grad_##p_name##_loop}},
 #define ACTIVATION_2(name, usual, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
-    {#name,                                                                                \
-     {name##_loop, name##_grad_loop, [EXACT_GRAD_P] = name##_grad_##p_name##_loop, name##_grad_##q_name##_loop}},
+    {#name, {name##_loop, name##_grad_loop, [EXACT_GRAD_P] = name##_grad_##p_name##_loop, name##_grad_##q_name##_loop}},
 #define FROM_OUTPUT_0(name, ...) {#name, {[EXACT_FROM_OUTPUT] = name##_from_output_loop}},
 #define FROM_OUTPUT_1 FROM_OUTPUT_0
 #include "functions.def"

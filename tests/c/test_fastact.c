@@ -110,12 +110,12 @@ static int has(const fa_activation *activation, int operation) {
 }
 
 /* FOR_EACH_CALL(n) { ... c ... } */
-#define FOR_EACH_CALL(n)                                                                                     \
-    for (size_t index = 0; index < fa_activation_count(); index++)                                           \
-        for (int operation = 0; operation < FA_OPERATION_COUNT; operation++)                                 \
+#define FOR_EACH_CALL(n)                                                                                       \
+    for (size_t index = 0; index < fa_activation_count(); index++)                                             \
+        for (int operation = 0; operation < FA_OPERATION_COUNT; operation++)                                   \
             for (int type = FA_F32; type <= FA_F64 && elementwise(fa_activation_at(index), operation); type++) \
-                for (call c = make_call(fa_activation_at(index), (fa_operation)operation, (fa_type)type, n), \
-                          *once = &c;                                                                        \
+                for (call c = make_call(fa_activation_at(index), (fa_operation)operation, (fa_type)type, n),   \
+                          *once = &c;                                                                          \
                      once; once = NULL)
 
 #define WHAT "%s, operation %d, type %d, %s"
@@ -193,9 +193,12 @@ static void test_table(void) {
 /* Exact results for the operands of a call: of its first output, and of the second. */
 static void find_exact(const call *c, size_t n, double *want[2]) {
     static const exact_operation of[FA_OPERATION_COUNT][2] = {
-        [FA_FORWARD] = {EXACT_FORWARD}, [FA_GRAD] = {EXACT_GRAD},
-        [FA_BACKWARD] = {EXACT_GRAD},   [FA_VALUE_AND_GRAD] = {EXACT_FORWARD, EXACT_GRAD},
-        [FA_GRAD_P] = {EXACT_GRAD_P},   [FA_GRAD_Q] = {EXACT_GRAD_Q},
+        [FA_FORWARD] = {EXACT_FORWARD},
+        [FA_GRAD] = {EXACT_GRAD},
+        [FA_BACKWARD] = {EXACT_GRAD},
+        [FA_VALUE_AND_GRAD] = {EXACT_FORWARD, EXACT_GRAD},
+        [FA_GRAD_P] = {EXACT_GRAD_P},
+        [FA_GRAD_Q] = {EXACT_GRAD_Q},
         [FA_BACKWARD_FROM_OUTPUT] = {EXACT_FROM_OUTPUT},
     };
     static float x[FEW];
@@ -415,8 +418,7 @@ static call begin_by_name(const char *name, int operation, fa_type type, double 
     TEST_BY(name, q, FA_GRAD_Q, f64, FA_F64, double, P, Q, P, Q, )
 #define FROM_OUTPUT(name, suffix, TYPE, real, p, ...) \
     TEST_CALL(name, _backward_from_output_##suffix, FA_BACKWARD_FROM_OUTPUT, TYPE, real, p, 0, dy, x, __VA_ARGS__ out);
-#define FROM_OUTPUT_0(name, ...) \
-    FROM_OUTPUT(name, f32, FA_F32, float, 0, ) FROM_OUTPUT(name, f64, FA_F64, double, 0, )
+#define FROM_OUTPUT_0(name, ...) FROM_OUTPUT(name, f32, FA_F32, float, 0, ) FROM_OUTPUT(name, f64, FA_F64, double, 0, )
 #define FROM_OUTPUT_1(name, ...) \
     FROM_OUTPUT(name, f32, FA_F32, float, P, (float)P, ) FROM_OUTPUT(name, f64, FA_F64, double, P, P, )
 

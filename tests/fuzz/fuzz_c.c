@@ -235,8 +235,8 @@ static double number_at(fa_type type, const char *at) {
 
 /* Against elements one at a time, with the bias added; sums against plain ones. */
 static void test_channels(source *s) {
-    static const fa_operation operations[] = {FA_FORWARD,        FA_BACKWARD,            FA_GRAD,
-                                              FA_VALUE_AND_GRAD, FA_BACKWARD_PARAMETERS, FA_BACKWARD_FROM_OUTPUT};
+    static const fa_operation operations[] = {
+        FA_FORWARD, FA_BACKWARD, FA_GRAD, FA_VALUE_AND_GRAD, FA_BACKWARD_PARAMETERS, FA_BACKWARD_FROM_OUTPUT};
     const fa_activation *activation = fa_activation_at(below(s, fa_activation_count()));
     const fa_type type = (fa_type)below(s, FA_F16);
     const fa_loop *loop = fa_get_loop(activation, operations[below(s, sizeof operations / sizeof *operations)], type);
