@@ -79,9 +79,9 @@ FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is no
 
 /* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. For
  * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), for FA_BACKWARD_FROM_OUTPUT that of f'(x) at the x that has
- * exactly the y given, and for FA_F16 that before the last rounding. It holds for
- * parameters of ordinary size, and apart from the neighbourhood of a derivative's root, where the error is absolute:
- * 2^-24 in float, 2^-53 in double. NaN: there is no such operation. */
+ * exactly the y given, and for FA_F16 that before the last rounding. It holds for parameters of ordinary size, and apart
+ * from the neighbourhood of a derivative's root, where the error is absolute: 2^-24 in float, 2^-53 in double. NaN: there
+ * is no such operation. */
 FA_API double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type);
 
 /* Loops: one operation of one activation in one type each, to be got once and run often. */

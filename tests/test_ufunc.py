@@ -65,14 +65,19 @@ def test_activation_has_its_derivatives_and_formulas(name):
         assert callable(getattr(activation, operation).reference)
 
 
+def array_names(ufunc):
+    operation = ufunc.__name__.partition(".")[2]
+    inputs = ["gate", "up"] if is_gated(ufunc) else ["y"] if operation == "backward_from_output" else ["x"]
+    return ["dy", *inputs] if operation.startswith("backward") else inputs
+
+
 @every_ufunc
 def test_signature(ufunc):
     signature = ufunc.__signature__
     names = list(signature.parameters)
     parameters = _ufuncs.table[activation_of(ufunc)]
     assert names == [
-        *(["dy"] if ufunc.__name__.endswith(".backward") else []),
-        *(["gate", "up"] if is_gated(ufunc) else ["x"]),
+        *array_names(ufunc),
         *parameters,
         "out",
         *(["axis"] if is_gated(ufunc) else []),
@@ -87,7 +92,7 @@ def test_signature(ufunc):
 @every_ufunc
 def test_docstring_tells_parameters_and_bound(ufunc):
     assert "ULP" in ufunc.__doc__
-    for name in (*(["gate", "up"] if is_gated(ufunc) else ["x"]), *parameters_of(ufunc)):
+    for name in (*array_names(ufunc), *parameters_of(ufunc)):
         assert f"\n{name} : " in ufunc.__doc__
 
 
