@@ -33,7 +33,7 @@ def one_thread():
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("size", SIZES[::2])
-@pytest.mark.parametrize(("name", "operation"), CASES, ids=".".join)
+@pytest.mark.parametrize(("name", "operation"), CASES, ids=map(".".join, CASES))
 def test_operation(benchmark, name, operation, size, dtype, output):
     """One call with the defaults of the parameters."""
     heat = Heat(name, operation, dtype, "contiguous", output, (size,))
