@@ -92,6 +92,14 @@ FA_INLINE real F(positive_part)(real x, int usual) {
     return F(with_sign)(x < 0 ? 0 : x, x);
 }
 
+/* min(a, b) for positive numbers, which have the order of their bits: among integers, that is one operation, but for
+ * SSE2, which has none for 64 bits. b if a is NaN. */
+FA_INLINE real F(least_positive)(real a, real b) {
+    const integer a_bits = F(bits)(a), b_bits = F(bits)(b);
+    if (FA_REAL == 64 && !FA_HAS_FMA) return a < b ? a : b;
+    return F(from_bits)(a_bits < b_bits ? a_bits : b_bits);
+}
+
 /* Bits less bits; in lanes that do not count, NaN's for one, it may overflow. */
 FA_INLINE integer F(less)(integer bits, integer by) { return (integer)((unsigned_integer)bits - (unsigned_integer)by); }
 

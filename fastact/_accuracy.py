@@ -137,6 +137,7 @@ class Record:
             print(f"{self.path} is of another run ({', '.join(changed)} changed): starting anew", file=sys.stderr)
             return
         self.results, self.partial = before["results"], before["partial"]
+        state_bounds(self.results)
         print(f"{self.path} is continued: it has {len(self.results)} results", file=sys.stderr)
 
     def get(self, case: Case, isa: str) -> Result | None:

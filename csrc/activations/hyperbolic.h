@@ -21,13 +21,12 @@ static const real F(tanh_shrink_w)[] = {
 #endif
 
 /* With c e^2a = s (1 + p) = E, a = |x|, h = (E - c) / 2 = c expm1(2a) / 2 and q = c / (c + h): tanh(a) = 1 - q, or h - h^2
- * / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1); positive numbers have the order of
- * their bits, whose minimum is one operation. The derivative 1 - tanh^2 is q (2 - q), which does not cancel. */
+ * / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1). The derivative 1 - tanh^2 is
+ * q (2 - q), which does not cancel. */
 FA_INLINE F(point) F(tanh)(real x, int usual) {
     const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * F(absolute)(x), usual), NO_LOW, usual);
     const real s = (real)0.5 * e.s, h = FMA(s, e.p, s - (real)0.5 * e.c), sum = e.c + h;
-    const integer h_bits = F(bits)(h), c_bits = F(bits)(e.c);
-    const real least = F(from_bits)(h_bits < c_bits ? h_bits : c_bits), w = usual || e.c == 1 ? least : 1;
+    const real least = F(least_positive)(h, e.c), w = usual || e.c == 1 ? least : 1;
     const real q2 = 4 * e.c / F(plus_c)(e);
     return POINT(.value = F(with_sign)(FMA(-w, least / sum, w), x), .grad = FMA((real)-0.25 * q2, q2, q2));
 }

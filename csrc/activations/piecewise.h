@@ -43,8 +43,9 @@ FA_INLINE F(point) F(hard_sigmoid)(real x, ANY_RANGE) {
 
 FA_INLINE F(point) F(hard_swish)(real x, ANY_RANGE) {
     const real sum = x + 3, product = x * sum; /* first, because it is exact where it is subnormal */
-    /* what is taken off is +0 at zeros, so that the product keeps its sign there */
-    const real excess = FMA(product, -F(sixth_rest), F(product_error)(-x, sum, -product) * F(sixth));
+    /* What is taken off is +0 at zeros, so that the product keeps its sign there; as an fma, compilers would negate it
+     * by other signs of its terms. */
+    const real excess = F(product_error)(-x, sum, -product) * F(sixth) - product * F(sixth_rest);
     const real value = FA_HAS_FMA ? FMA(product, F(sixth), -excess) : product / 6;
     const real slope = F(sixth_of)(F(ordered_sum)(3, 2 * x)), inner = x >= 3 ? 1 : slope;
     const real right = x >= 3 ? x : value;
