@@ -55,5 +55,5 @@ FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {
 FA_INLINE F(point) F(softsign)(real x, int usual) {
     const real a = F(within)(F(largest), F(absolute)(x), usual);
     const F(two_words) sum = F(ordered_sum)(a > 1 ? a : 1, a > 1 ? 1 : a);
-    return POINT(.value = F(with_sign)(a / sum.high, x), .grad = F(over_square)(1, sum));
+    return POINT(.value = F(with_sign)(a / (1 + a), x), .grad = F(over_square)(1, sum));
 }
