@@ -138,6 +138,10 @@ class Case(NamedTuple):
 
 def cases(activation, parameters):
     """Return the operations of an activation, in the order of fa_operation."""
+    from_output = []
+    if activation in rows(r"FROM_OUTPUT_\d"):
+        operation = "backward_from_output"
+        from_output = [Case(activation, operation, "FA_BACKWARD_FROM_OUTPUT", ["dy", "y"], parameters, ["out"])]
     return [
         Case(activation, "forward", "FA_FORWARD", ["x"], parameters, ["out"]),
         Case(activation, "grad", "FA_GRAD", ["x"], parameters, ["out"]),
@@ -147,11 +151,7 @@ def cases(activation, parameters):
             Case(activation, f"grad_{parameter}", f"FA_GRAD_{letter}", ["x"], parameters, ["out"])
             for parameter, letter in zip(parameters, "PQ", strict=False)
         ),
-        *(
-            Case(name, "backward_from_output", "FA_BACKWARD_FROM_OUTPUT", ["dy", "y"], parameters, ["out"])
-            for name in rows(r"FROM_OUTPUT_\d")
-            if name == activation
-        ),
+        *from_output,
     ]
 
 

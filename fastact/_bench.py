@@ -24,14 +24,12 @@ from ._apply import BadInput, activation_name, check_regular, nearest, progress_
 from ._bench_page import page
 from ._bench_plot import check_plot, plot
 from ._bench_report import SHAPES, Record, print_comparison, print_tables, threads_text
-from ._peers import PEERS, Heat
+from ._peers import OPERATIONS, PEERS, Heat
 from ._race import STATISTICS
 
 HELP = "race every function against the libraries that are installed"
 SIZES = (16, 256, 1024, 1 << 14, 1 << 18, 1 << 24)
 LARGEST_SIZE = np.iinfo(np.intp).max // np.dtype(np.float64).itemsize
-OPERATIONS = ("forward", "backward", "backward_from_output")
-USUAL_OPERATIONS = ("forward", "backward")
 OUTPUTS = ("fresh", "given")
 DTYPES = ("float32", "float64")
 LAYOUTS = ("contiguous", "strided")
@@ -156,7 +154,7 @@ def selected_peers(arguments: argparse.Namespace) -> list[str]:
 def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
     """All that is raced on one number of threads, one table after another."""
     functions = [name for name in _ufuncs.table if name in chosen(arguments.function, *_ufuncs.table)]
-    operations = chosen(arguments.operation, *USUAL_OPERATIONS) + ["value_and_grad"] * arguments.value_and_grad
+    operations = chosen(arguments.operation, *OPERATIONS[:2]) + ["value_and_grad"] * arguments.value_and_grad
     shapes: dict[tuple[int, ...], list[str]] = {}
     if arguments.shapes is not None:
         named = (SHAPES[name] for name in chosen(arguments.shapes) or SHAPES)

@@ -14,7 +14,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from . import _spellings, _ufuncs
+from ._docs import arrays_of
 
+OPERATIONS = ("forward", "backward", "backward_from_output")  # in which there may be peers
 REQUIRED_VALUE = 0.5  # for a parameter that has no default
 
 
@@ -67,7 +69,7 @@ def functions_called(statement: str) -> set[str]:
 
 
 def fastact_entry(heat: Heat, operands: Operands) -> Entry:
-    arrays = {"backward": ["dy", "x"], "backward_from_output": ["dy", "result"]}.get(heat.operation, ["x"])
+    arrays = ["result" if name == "y" else name for name in arrays_of(heat.operation)]  # y is the output given
     required = [str(REQUIRED_VALUE) for default in _ufuncs.table[heat.function].values() if default is None]
     ufunc = _ufuncs.get(heat.function, heat.operation)
     out = ["out=" + ("y" if ufunc.nout == 1 else "(y, d)")] if heat.given else []
@@ -121,9 +123,8 @@ def expression_entry(expression: str | None, modules: list, heat: Heat, operands
 
 
 def of_operation(heat: Heat, *spellings: dict[str, str]) -> str | None:
-    """How the heat is spelled: of forward, backward and backward_from_output, as many as there are."""
-    operations = ("forward", "backward", "backward_from_output")
-    return dict(zip(operations, spellings, strict=False)).get(heat.operation, {}).get(heat.function)
+    """How the heat is spelled, by the spellings of the first OPERATIONS."""
+    return dict(zip(OPERATIONS, spellings, strict=False)).get(heat.operation, {}).get(heat.function)
 
 
 def numpy_expression(heat: Heat) -> str | None:

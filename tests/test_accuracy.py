@@ -26,7 +26,7 @@ def judged(name, operation, dtype, parameters, count):
     x = points(dtype, count)
     near = np.zeros(x.shape, bool)
     for root in roots(name, operation, parameters) if operation.startswith("grad") else ():
-        near |= np.abs(x - root) < NEAR_ROOT * max(1, abs(root))
+        near |= np.abs(x - root) < NEAR_ROOT
     return x, exact(name, operation, parameters, x), np.where(near, ABSOLUTE_NEAR_ROOT[dtype], 0)
 
 

@@ -45,10 +45,13 @@ FA_INLINE F(point) F(selu)(real x, int usual) {
 /* Where the first sum cancels it is exact. */
 FA_INLINE real F(selu_from_output)(real y) { return y > 0 ? 1 + F(selu_excess) : (y + F(selu_high)) + F(selu_low); }
 
-/* v = x / alpha in two words; a negative alpha gives NaN. Near 0 the function is x itself, where v may be subnormal, and
+/* 1, but NaN for an alpha that celu does not take. */
+FA_INLINE real F(celu_one)(real alpha) { return alpha >= 0 ? 1 : (real)__builtin_nan(""); }
+
+/* v = x / alpha in two words. Near 0 the function is x itself, where v may be subnormal, and
  * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
 FA_INLINE F(point) F(celu)(real x, real given_alpha, int usual) {
-    const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan("");
+    const real one = F(celu_one)(given_alpha);
     const real alpha = F(absolute)(given_alpha) * one, inverse = one / alpha;
     const real quotient = alpha > F(largest) ? 0 * x : x * inverse; /* 0 x: NaN for infinite x */
     const real v = F(at_least)(-F(exp_top), F(at_most)(0, quotient));
@@ -68,8 +71,8 @@ FA_INLINE F(point) F(celu)(real x, real given_alpha, int usual) {
                  .by_p = x >= 0 ? one - 1 : by_alpha);
 }
 
-/* 1 + y / alpha, of which the quotient's rounding would remain where it is close to -1; a negative alpha gives NaN. */
+/* 1 + y / alpha, of which the quotient's rounding would remain where it is close to -1. */
 FA_INLINE real F(celu_from_output)(real y, real given_alpha) {
-    const real one = given_alpha >= 0 ? 1 : (real)__builtin_nan(""), alpha = F(absolute)(given_alpha) * one;
+    const real one = F(celu_one)(given_alpha), alpha = F(absolute)(given_alpha) * one;
     return y > 0 ? one : (y + alpha) / alpha;
 }
