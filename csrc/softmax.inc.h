@@ -38,7 +38,7 @@ static const real F(exp_usual) = FA_HAS_FMA ? F(exp_range) : FA_REAL == 32 ? 69 
 FA_INLINE real F(rounded_top)(real top, real least) {
     const real a = F(absolute)(top), b = F(absolute)(least), size = a > b ? a : b;
     const real power = F(from_bits)(F(bits)(size) & F(bits)((real)__builtin_inf()));
-    const real shift = F(with_sign)(3 * power, top), rounded = (top + shift) - shift;
+    const real shift = F(signed_as)(top, 3 * power), rounded = (top + shift) - shift;
     return size < (real)0x1p20 ? rounded : top;
 }
 

@@ -54,16 +54,13 @@ static const real F(log1p_l)[] = {
     0x1.800c064f33366p-16, -0x1.74625f35fd4cep-16, 0x1.455c5846cb1fap-17};
 #endif
 
-/* Whether the compiler knows that a parameter is 1, as most defaults are: it then drops what only others need. */
+/* Whether the compiler knows that a parameter is 1, or positive, as defaults are: it then drops what only others need. */
 #undef IS_ONE
+#undef IS_POSITIVE
 #define IS_ONE(parameter) (__builtin_constant_p(parameter) && (parameter) == 1)
+#define IS_POSITIVE(parameter) (__builtin_constant_p(parameter) && (parameter) > 0)
 
 FA_INLINE real F(absolute)(real x) { return FA_REAL == 32 ? __builtin_fabsf((float)x) : (real)__builtin_fabs(x); }
-
-FA_INLINE real F(with_sign)(real magnitude, real sign) {
-    return FA_REAL == 32 ? __builtin_copysignf((float)magnitude, (float)sign)
-                         : (real)__builtin_copysign(magnitude, sign);
-}
 
 /* NaN stays NaN, unlike in fmin and fmax. */
 FA_INLINE real F(at_least)(real low, real x) { return x < low ? low : x; }
@@ -84,12 +81,22 @@ FA_INLINE real F(from_bits)(integer bits) {
     return x;
 }
 
+/* The value with the sign of x, where it has that already or none. AVX-512 takes three operands at a time, which GCC
+ * knows of copysign. */
+FA_INLINE real F(signed_as)(real x, real value) {
+#ifdef __AVX512F__
+    return FA_REAL == 32 ? __builtin_copysignf((float)value, (float)x) : (real)__builtin_copysign(value, x);
+#else
+    return F(from_bits)(F(bits)(value) | (F(bits)(x) & F(bits)((real)-0.0)));
+#endif
+}
+
 /* max(x, 0), and -0 for negative x: among unsigned integers, that is a minimum. Otherwise the sign comes last, since
  * compilers make a maximum of x < 0 ? -0 : x, which takes either zero for the other. */
 FA_INLINE real F(positive_part)(real x, int usual) {
     const unsigned_integer sign = (unsigned_integer)F(bits)((real)-0.0), bits = (unsigned_integer)F(bits)(x);
     if (FA_REAL == 32 && usual) return F(from_bits)((integer)(bits < sign ? bits : sign));
-    return F(with_sign)(x < 0 ? 0 : x, x);
+    return F(signed_as)(x, x < 0 ? 0 : x);
 }
 
 /* min(a, b) for positive numbers, which have the order of their bits: among integers, that is one operation, but for
@@ -236,12 +243,19 @@ typedef struct {
     integer exponent; /* the bits of 2^n, where that is a normal number */
 } F(power);
 
-/* e^(high + low), high + low = n ln2 + r; p = expm1(r) = r + r^2 q(r). */
-FA_INLINE F(power) F(exp_power)(real high, real low) {
-    const real shift = F(shift) + F(bias), shifted = FMA(high, F(log2_e), shift), n = shifted - shift;
-    const real r = FMA(n, -F(ln2_low), FMA(n, -F(ln2_high), high) + low);
-    return (F(power)){n, FMA(r * r, POLYNOMIAL(r, F(exp_q)), r), F(to_exponent)(F(bits)(shifted))};
+/* e^(k (high + low)), but p / k in place of p, where k is a power of two: the same digits at no cost. high + low = n ln2 / k
+ * + r; p / k = expm1(k r) / k = r + r^2 k q(k r). */
+FA_INLINE F(power) F(exp_power_of)(real k, real high, real low) {
+    enum { COUNT = sizeof(F(exp_q)) / sizeof(real) };
+    real q[COUNT], factor = 1;
+    FA_UNROLL
+    for (int i = 0; i < COUNT; i++) q[i] = (factor *= k) * F(exp_q)[i];
+    const real shift = F(shift) + F(bias), shifted = FMA(high, k * F(log2_e), shift), n = shifted - shift;
+    const real r = FMA(n, -F(ln2_low) / k, FMA(n, -F(ln2_high) / k, high) + low);
+    return (F(power)){n, FMA(r * r, F(polynomial)(r, q, COUNT), r), F(to_exponent)(F(bits)(shifted))};
 }
+
+FA_INLINE F(power) F(exp_power)(real high, real low) { return F(exp_power_of)(1, high, low); }
 
 /* e^(-(high + low) / 2) = 2^n e^(-r/2), p = r h(r) with h from q, times e^(excess high / 2), the excess of 2 ln2 in one word over 2 ln2: whoever
  * calls has that in a coefficient. */
@@ -333,11 +347,12 @@ typedef struct {
     real c, s, p;
 } F(growing);
 
-FA_INLINE F(growing) F(exp_growing)(real high, real low, int usual) {
-    const F(power) e = F(exp_power)(high, low);
+FA_INLINE F(growing) F(grow)(F(power) e, int usual) {
     const integer excess = !usual && e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
     return (F(growing)){F(from_bits)(F(bits)((real)1) - excess), F(from_bits)(F(less)(e.exponent, excess)), e.p};
 }
+
+FA_INLINE F(growing) F(exp_growing)(real high, real low, int usual) { return F(grow)(F(exp_power)(high, low), usual); }
 
 FA_INLINE real F(number)(F(growing) e) { return FMA(e.s, e.p, e.s); }
 

@@ -24,11 +24,12 @@ static const real F(tanh_shrink_w)[] = {
  * / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1). The derivative 1 - tanh^2 is
  * q (2 - q), which does not cancel. */
 FA_INLINE F(point) F(tanh)(real x, int usual) {
-    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * F(absolute)(x), usual), NO_LOW, usual);
-    const real s = (real)0.5 * e.s, h = FMA(s, e.p, s - (real)0.5 * e.c), sum = e.c + h;
+    const real a = F(within)((real)0.5 * F(exp_top), F(absolute)(x), usual);
+    const F(growing) half = F(grow)(F(exp_power_of)(2, a, NO_LOW), usual), e = {half.c, half.s, 2 * half.p};
+    const real h = FMA(e.s, half.p, FMA((real)0.5, e.s, (real)-0.5 * e.c)), sum = e.c + h;
     const real least = F(least_positive)(h, e.c), w = usual || e.c == 1 ? least : 1;
     const real q2 = 4 * e.c / F(plus_c)(e);
-    return POINT(.value = F(with_sign)(FMA(-w, least / sum, w), x), .grad = FMA((real)-0.25 * q2, q2, q2));
+    return POINT(.value = F(signed_as)(x, FMA(-w, least / sum, w)), .grad = FMA((real)-0.25 * q2, q2, q2));
 }
 
 FA_INLINE real F(tanh_from_output)(real y) {
@@ -48,12 +49,12 @@ FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {
     const F(two_words) tanh = F(ordered_sum)(a < (real)0.55 ? a : 1, rest);
     const real cube = a * square, cube_low = FMA(a, F(product_error)(a, a, square), F(product_error)(a, square, cube));
     const real w = POLYNOMIAL(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
-    return POINT(.value = F(with_sign)(a < (real)1.25 ? near : (a - 1) + q, x),
+    return POINT(.value = F(signed_as)(x, a < (real)1.25 ? near : (a - 1) + q),
                  .grad = FMA(tanh.high, tanh.high, 2 * tanh.high * tanh.low));
 }
 
 FA_INLINE F(point) F(softsign)(real x, int usual) {
     const real a = F(within)(F(largest), F(absolute)(x), usual);
     const F(two_words) sum = F(ordered_sum)(a > 1 ? a : 1, a > 1 ? 1 : a);
-    return POINT(.value = F(with_sign)(a / (1 + a), x), .grad = F(over_square)(1, sum));
+    return POINT(.value = F(signed_as)(x, a / (1 + a)), .grad = F(over_square)(1, sum));
 }

@@ -42,8 +42,8 @@ FA_INLINE F(point) F(silu)(real x, int usual) {
  * does. */
 FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
     if (IS_ONE(beta)) return (F(two_words)){x, NO_LOW};
-    const real v = beta == 0 ? F(unless_nan)(x, 0) : beta * x;
-    return (F(two_words)){v, beta != 0 && F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, x, v) : 0};
+    const real factor = beta == 0 ? F(unless_nan)(x, 0) : x, v = beta * factor;
+    return (F(two_words)){v, F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, factor, v) : 0};
 }
 
 /* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another
@@ -68,7 +68,7 @@ FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
     const F(two_words) w = F(words_of)(F(words_over)(finite, F(ordered_sum)(1, square)), h);
     const real high = w.high * h.last, by_beta = high * high;
     const real by_beta_low = FMA(2 * high, w.low * h.last, F(product_error)(high, high, by_beta));
-    const real value = F(with_sign)(v.high < 0 ? part : x - part, x);
+    const real value = F(signed_as)(x, v.high < 0 ? part : x - part);
     return POINT(.value = IS_ONE(beta) ? silu.value : value,
                  .grad = IS_ONE(beta) ? silu.grad
                      : v.high < 0     ? grad
@@ -143,5 +143,5 @@ FA_INLINE F(point) F(mish)(real x, int usual) {
     const real left = F(words_times)(F(words_over_square)(bracket, d), power);
     const real grad = finite > 0 ? right : left;
     const int is_identity = !usual && x > F(mish_end);
-    return POINT(.value = is_identity ? x : F(with_sign)(value, x), .grad = is_identity ? 1 : grad);
+    return POINT(.value = is_identity ? x : F(signed_as)(x, value), .grad = is_identity ? 1 : grad);
 }

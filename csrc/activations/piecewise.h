@@ -54,15 +54,17 @@ FA_INLINE F(point) F(hard_swish)(real x, ANY_RANGE) {
 
 FA_INLINE F(point) F(soft_shrink)(real x, real lambd, ANY_RANGE) {
     const real inside = F(unless_nan)(x, 0), below = x < -lambd ? 1 : inside;
-    const real raised = x < -lambd ? x + lambd : inside;
-    return POINT(.value = x > lambd ? x - lambd : raised, .grad = x > lambd ? 1 : below,
-                 .by_p = x > lambd ? -1 : below);
+    const real raised = x < -lambd ? x + lambd : inside, value = x > lambd ? x - lambd : raised;
+    return POINT(.value = IS_POSITIVE(lambd) ? x - F(at_most)(lambd, F(at_least)(-lambd, x)) : value,
+                 .grad = x > lambd ? 1 : below, .by_p = x > lambd ? -1 : below);
 }
 
 FA_INLINE F(point) F(hard_shrink)(real x, real lambd, ANY_RANGE) {
-    const real above = x > lambd ? 1 : 0, kept = x < -lambd ? 1 : above;
-    return POINT(.value = F(unless_nan)(x, kept != 0 ? x : 0), .grad = F(unless_nan)(x, kept),
-                 .by_p = F(unless_nan)(x, 0));
+    const real above = x > lambd ? 1 : 0, kept = x < -lambd ? 1 : above, value = F(unless_nan)(x, kept != 0 ? x : 0);
+    return POINT(.value = !IS_POSITIVE(lambd)  ? value
+                     : F(absolute)(x) <= lambd ? 0
+                                               : x,
+                 .grad = F(unless_nan)(x, kept), .by_p = F(unless_nan)(x, 0));
 }
 
 FA_INLINE F(point) F(threshold)(real x, real threshold, real value, ANY_RANGE) {
