@@ -2,6 +2,7 @@
  * this file, which expands functions.def into a table of loops over whole blocks, fa_table__<isa>.
  */
 #define FA_INLINE static inline __attribute__((always_inline))
+#define FA_APART __attribute__((noinline, unused))
 #define FA_JOIN_(a, b) a##b
 #define FA_JOIN(a, b) FA_JOIN_(a, b)
 #define FA_STRING_(a) #a
@@ -16,11 +17,24 @@
 #define FA_UNROLL _Pragma("GCC unroll 32")
 /* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars. */
 #define FA_ROLLED _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+/* Of a choice in a choice, GCC would make one with more cases. */
+#pragma GCC optimize("no-thread-jumps")
 #endif
 
-/* Blocks looked at before they are computed. Larger spans cost what a rare large x slows down, smaller ones the look:
- * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 32. */
-enum { SPAN_BLOCKS = 8 };
+/* Blocks that are computed as usual and, where they turn out not to be, again, and spans of them that are looked at
+ * before, from then on. Larger spans cost what a rare large x slows down, smaller ones the look:
+ * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64 of either. */
+enum { SPAN_BLOCKS = 16, WARY_SPANS = 16 };
+
+FA_INLINE size_t span_of(size_t blocks) { return blocks < SPAN_BLOCKS ? blocks : SPAN_BLOCKS; }
+
+/* Whether an output is one of the inputs, which are followed by `skipped` parameters. */
+FA_INLINE int replaces_input(void *const *operands, int inputs, int skipped, int outputs) {
+    int same = 0;
+    for (int i = 0; i < inputs; i++)
+        for (int k = 0; k < outputs; k++) same |= operands[i] == operands[inputs + skipped + k];
+    return same;
+}
 
 #define FA_REAL 32
 #include "kernels_of_type.inc.h"

@@ -22,76 +22,104 @@ typedef struct {
 
 enum { F(block) = FA_BLOCK_BYTES / sizeof(real) };
 
-/* Whether |x| <= limit for all, NaN not: no difference of the bits is negative. */
-FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
-    const integer magnitude = ~F(bits)((real)-0.0), top = F(bits)(limit);
+/* Negative unless |x| <= limit, for NaN too: a difference of bits. */
+FA_INLINE integer F(room)(real limit, real x) { return F(bits)(limit) - F(bits)(F(absolute)(x)); }
+
+/* Whether |x| <= limit for all. */
+static FA_APART int F(all_within)(real limit, const real *x, size_t blocks) {
     const size_t n = blocks * F(block);
     integer signs = 0;
-    for (size_t i = 0; i < n; i++) signs |= top - (F(bits)(x[i]) & magnitude);
+    FA_ROLLED
+    for (size_t i = 0; i != n; i++) signs |= F(room)(limit, x[i]);
     return signs >= 0;
 }
 
 /* at: index of x among the operands; arrays: how many arrays stand there, x and, in a gated pair, up; count: number of
- * parameters; limit: see USUAL in functions.def; compute: an expression in x[i], p, q and usual; store: one in out,
- * result, dy and up. An output may be an input, so all inputs are read before one is written. A scalar kernel has a
- * copy of its loop for the default parameters, which the compiler folds into the formulas. That copy looks at a span of
- * x first: where all of it is usual, another copy leaves out what only larger x need, and the results are the same. */
-#define LOOP(name, operation, at, arrays, count, p_default, q_default, limit, compute, store)                    \
-    FA_INLINE void F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0, \
-                                         real q0, int usual) {                                                   \
-        const real *const dys = operands[0], *const x = operands[at], *const ups = operands[at + arrays - 1];    \
-        const real *const ps = array ? operands[at + arrays] : x;                                                \
-        const real *const qs = array ? operands[at + arrays + count - 1] : x;                                    \
-        real *const out = operands[at + arrays + count];                                                         \
-        const size_t n = blocks * F(block);                                                                      \
-        (void)usual;                                                                                             \
-        FA_INDEPENDENT                                                                                           \
-        for (size_t k = 0; k < n; k++) {                                                                         \
-            const size_t i = first + k;                                                                          \
-            const real dy = dys[i], up = ups[i], p = array ? ps[i] : p0, q = array ? qs[i] : q0;                 \
-            const F(point) result = compute;                                                                     \
-            (void)dy, (void)up, (void)p, (void)q;                                                                \
-            store;                                                                                               \
-        }                                                                                                        \
-    }                                                                                                            \
-    static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                           \
-        const real p = count > 0 ? *(const real *)operands[at + arrays] : p_default;                             \
-        const real q = count > 1 ? *(const real *)operands[at + arrays + 1] : q_default;                         \
-        if (!(p == p_default && q == q_default)) {                                                               \
-            F(name##_##operation)(operands, 0, blocks, 0, p, q, 0);                                              \
-            return;                                                                                              \
-        }                                                                                                        \
-        const size_t span = limit > 0 ? SPAN_BLOCKS : blocks;                                                    \
-        for (size_t done = 0, now; done < blocks; done += now) {                                                 \
-            const size_t first = done * F(block);                                                                \
-            now = blocks - done < span ? blocks - done : span;                                                   \
-            if (limit > 0 && F(all_within)(limit, (const real *)operands[at] + first, now))                      \
-                F(name##_##operation)(operands, first, now, 0, p_default, q_default, 1);                         \
-            else                                                                                                 \
-                F(name##_##operation)(operands, first, now, 0, p_default, q_default, 0);                         \
-        }                                                                                                        \
-    }                                                                                                            \
-    static void F(name##_##operation##_array)(void *const *operands, size_t blocks) {                            \
-        if (count > 0)                                                                                           \
-            F(name##_##operation)(operands, 0, blocks, 1, 0, 0, 0);                                              \
-        else                                                                                                     \
-            F(name##_##operation##_scalar)(operands, blocks);                                                    \
+ * parameters; limit: see USUAL in functions.def; compute: an expression in x[i], p, q and usual; outputs: how many; store:
+ * one in out, result, dy and up. An output may be an input, so all inputs are read before one is written.
+ *
+ * A scalar kernel has two copies of its loop for the default parameters, which the compiler folds into the formulas.
+ * _usual leaves out what only larger x need, and stops after a span where not all x were usual; that span is computed
+ * again by _any, and the following ones are looked at first, as all are where an output replaces an input. The results
+ * are the same. Loops are functions of their own lest their constants compete for registers, and end at k == n and not at
+ * k >= n, or GCC no longer sees that n is a multiple of its vectors. */
+#define LOOP(name, operation, at, arrays, count, p_default, q_default, limit, compute, outputs, store)          \
+    FA_INLINE int F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0, \
+                                        real q0, int usual) {                                                   \
+        const real *const dys = operands[0], *const x = operands[at], *const ups = operands[at + arrays - 1];   \
+        const real *const ps = array ? operands[at + arrays] : x;                                               \
+        const real *const qs = array ? operands[at + arrays + count - 1] : x;                                   \
+        real *const out = operands[at + arrays + count];                                                        \
+        const size_t n = blocks * F(block);                                                                     \
+        integer signs = 0;                                                                                      \
+        FA_ROLLED                                                                                               \
+        for (size_t k = 0; k != n; k++) {                                                                       \
+            const size_t i = first * F(block) + k;                                                              \
+            const real dy = dys[i], up = ups[i], p = array ? ps[i] : p0, q = array ? qs[i] : q0;                \
+            if (usual) signs |= F(room)(limit, x[i]);                                                           \
+            const F(point) result = compute;                                                                    \
+            (void)dy, (void)up, (void)p, (void)q;                                                               \
+            store;                                                                                              \
+        }                                                                                                       \
+        return signs >= 0;                                                                                      \
+    }                                                                                                           \
+    static FA_APART size_t F(name##_##operation##_usual)(void *const *operands, size_t first, size_t blocks) {  \
+        size_t done = 0;                                                                                        \
+        for (size_t now; done < blocks; done += now) {                                                          \
+            now = span_of(blocks - done);                                                                       \
+            if (!F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 1)) break;         \
+        }                                                                                                       \
+        return done;                                                                                            \
+    }                                                                                                           \
+    static FA_APART void F(name##_##operation##_any)(void *const *operands, size_t first, size_t blocks) {      \
+        F(name##_##operation)(operands, first, blocks, 0, p_default, q_default, 0);                             \
+    }                                                                                                           \
+    static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                          \
+        const real p = count > 0 ? *(const real *)operands[at + arrays] : p_default;                            \
+        const real q = count > 1 ? *(const real *)operands[at + arrays + 1] : q_default;                        \
+        if (!(p == p_default && q == q_default)) {                                                              \
+            F(name##_##operation)(operands, 0, blocks, 0, p, q, 0);                                             \
+            return;                                                                                             \
+        }                                                                                                       \
+        if (limit == 0) {                                                                                       \
+            F(name##_##operation##_any)(operands, 0, blocks);                                                   \
+            return;                                                                                             \
+        }                                                                                                       \
+        size_t wary = replaces_input(operands, at + arrays, count, outputs) ? blocks : 0;                       \
+        for (size_t first = 0; first < blocks; wary -= wary > 0) {                                              \
+            const size_t ahead = wary > 0 ? span_of(blocks - first) : blocks - first;                           \
+            size_t done = 0;                                                                                    \
+            if (wary == 0 || F(all_within)(limit, (const real *)operands[at] + first * F(block), ahead))        \
+                done = F(name##_##operation##_usual)(operands, first, ahead);                                   \
+            first += done;                                                                                      \
+            if (done == ahead) continue;                                                                        \
+            F(name##_##operation##_any)(operands, first, span_of(blocks - first));                              \
+            first += span_of(blocks - first);                                                                   \
+            if (wary < WARY_SPANS) wary = WARY_SPANS;                                                           \
+        }                                                                                                       \
+    }                                                                                                           \
+    static void F(name##_##operation##_array)(void *const *operands, size_t blocks) {                           \
+        if (count > 0)                                                                                          \
+            F(name##_##operation)(operands, 0, blocks, 1, 0, 0, 0);                                             \
+        else                                                                                                    \
+            F(name##_##operation##_scalar)(operands, blocks);                                                   \
     }
 
 #define OUTPUT(k) ((real *)operands[k])
-#define COMMON(name, count, p, q, compute)                                                       \
-    LOOP(name, forward, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.value)      \
-    LOOP(name, grad, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.grad)          \
-    LOOP(name, backward, 1, 1, count, p, q, F(usual_##name), compute, out[i] = dy * result.grad) \
-    LOOP(name, value_and_grad, 0, 1, count, p, q, F(usual_##name), compute,                      \
+#define COMMON(name, count, p, q, compute)                                                          \
+    LOOP(name, forward, 0, 1, count, p, q, F(usual_##name), compute, 1, out[i] = result.value)      \
+    LOOP(name, grad, 0, 1, count, p, q, F(usual_##name), compute, 1, out[i] = result.grad)          \
+    LOOP(name, backward, 1, 1, count, p, q, F(usual_##name), compute, 1, out[i] = dy * result.grad) \
+    LOOP(name, value_and_grad, 0, 1, count, p, q, F(usual_##name), compute, 2,                      \
          (out[i] = result.value, OUTPUT(2 + count)[i] = result.grad))
-#define BACKWARD_PARAMETERS(name, count, p, q, compute, store) \
-    LOOP(name, backward_parameters, 1, 1, count, p, q, F(usual_##name), compute, (out[i] = dy * result.grad, store))
+#define BACKWARD_PARAMETERS(name, count, p, q, compute, store)                              \
+    LOOP(name, backward_parameters, 1, 1, count, p, q, F(usual_##name), compute, 1 + count, \
+         (out[i] = dy * result.grad, store))
 #define BY_PARAMETER(name, which, count, p, q, compute) \
-    LOOP(name, grad_##which, 0, 1, count, p, q, F(usual_##name), compute, out[i] = result.by_##which)
+    LOOP(name, grad_##which, 0, 1, count, p, q, F(usual_##name), compute, 1, out[i] = result.by_##which)
 
 #define FROM_OUTPUT(name, count, p, compute) \
-    LOOP(name, backward_from_output, 1, 1, count, p, (real)0, 0, POINT(.grad = compute), out[i] = dy * result.grad)
+    LOOP(name, backward_from_output, 1, 1, count, p, (real)0, 0, POINT(.grad = compute), 1, out[i] = dy * result.grad)
 
 #define USUAL(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
 #define ACTIVATION_0(name, limit, ...)         \
@@ -110,9 +138,9 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
     BY_PARAMETER(name, q, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual))                 \
     BACKWARD_PARAMETERS(name, 2, (real)p_default, (real)q_default, F(name)(x[i], p, q, usual),             \
                         (OUTPUT(5)[i] = dy * result.by_p, OUTPUT(6)[i] = dy * result.by_q))
-#define GATED(name, f, ...)                                                                                     \
-    LOOP(name, forward, 0, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual), out[i] = result.value * up) \
-    LOOP(name, backward, 1, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual),                            \
+#define GATED(name, f, ...)                                                                                        \
+    LOOP(name, forward, 0, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual), 1, out[i] = result.value * up) \
+    LOOP(name, backward, 1, 2, 0, (real)0, (real)0, F(usual_##f), F(f)(x[i], usual), 2,                            \
          (out[i] = dy * up * result.grad, OUTPUT(4)[i] = dy * result.value))
 #define FROM_OUTPUT_0(name, ...) FROM_OUTPUT(name, 0, (real)0, F(name##_from_output)(x[i]))
 #define FROM_OUTPUT_1(name, ...) FROM_OUTPUT(name, 1, F(default_##name), F(name##_from_output)(x[i], p))
