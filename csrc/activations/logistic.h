@@ -86,7 +86,8 @@ FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
     const real residue = F(absolute)(inverse) <= F(largest) ? inverse_error : 0;
 
     const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), magnitude, usual), low, usual);
-    const real number = F(value_of)(e), share = 1 / (1 + number), below = F(times)(share, e);
+    const real number = F(value_of)(e), share = (v.high < 0 ? number : 1) / (1 + number);
+    const real below = e.last == 1 ? share : F(times)(1, e);
     const real scaled = F(log1p_ratio)(number) * (e.first * e.s);
     const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled), positive = v.high > 0 ? x : 0;
     const real value = e.last == 1 ? FMA(tail, inverse, positive) : positive + tail * inverse * e.last;
