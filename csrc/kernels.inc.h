@@ -9,13 +9,11 @@
 #define FA_STRING(a) FA_STRING_(a)
 
 #if defined(__clang__)
-#define FA_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #define FA_UNROLL _Pragma("clang loop unroll(full)")
 #define FA_ROLLED _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #else
-#define FA_INDEPENDENT _Pragma("GCC ivdep")
 #define FA_UNROLL _Pragma("GCC unroll 32")
-/* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars. */
+/* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars or much code. */
 #define FA_ROLLED _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
 /* Of a choice in a choice, GCC would make one with more cases. */
 #pragma GCC optimize("no-thread-jumps")
