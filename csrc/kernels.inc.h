@@ -19,12 +19,12 @@
 #pragma GCC optimize("no-thread-jumps")
 #endif
 
-/* Blocks that are computed as usual and, where they turn out not to be, again, and spans of them that are looked at
- * before, from then on. Larger spans cost what a rare large x slows down, smaller ones the look:
- * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64 of either. */
-enum { SPAN_BLOCKS = 16, WARY_SPANS = 16 };
+/* Blocks that are computed in hope that all x are usual, blocks that are looked at first, and how many of these follow where
+ * hope failed. Larger spans cost what a rare large x slows down, smaller ones the look:
+ * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64. */
+enum { SPAN_BLOCKS = 16, LOOK_BLOCKS = 8, WARY_BLOCKS = 256 };
 
-FA_INLINE size_t span_of(size_t blocks) { return blocks < SPAN_BLOCKS ? blocks : SPAN_BLOCKS; }
+FA_INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Whether an output is one of the inputs, which are followed by `skipped` parameters. */
 FA_INLINE int replaces_input(void *const *operands, int inputs, int skipped, int outputs) {

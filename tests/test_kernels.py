@@ -13,7 +13,7 @@ import fastact
 
 CORE = Path(__file__).parent.parent / "csrc"
 SCRIPTS = sorted((CORE / "coefficients").glob("*.py"))
-LOOP = re.compile(r"<(\w+_(?:usual|any|scalar|array|rows|columns)_f(?:32|64))[\w.]*>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
+LOOP = re.compile(r"<(\w+_(?:hopeful|wary|scalar|array|rows|columns)_f(?:32|64))[\w.]*>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
 SCALAR_STORE = re.compile(r"\tv?movs[sd] +%xmm\d+,[^%]*\(%r\w+,%r\w+")
 SCALAR_ARITHMETIC = re.compile(r"\tv?(?:mul|add|sub|div|fn?madd\w+)s[sd] ")
 each_isa = pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
@@ -42,7 +42,7 @@ def loops_of(isa):
 @each_isa
 def test_every_loop_is_vectorised(isa):
     loops = loops_of(isa)
-    assert len(loops) > 900
+    assert len(loops) > 800
     # A loop that stayed scalar stores its results one by one; those of logsumexp are one to a row.
     one_by_one = {name for name, body in loops if SCALAR_STORE.search(body)}
     assert one_by_one <= {"logsumexp_rows_f32", "logsumexp_rows_f64"}
