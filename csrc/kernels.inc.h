@@ -19,10 +19,10 @@
 #pragma GCC optimize("no-thread-jumps")
 #endif
 
-/* Blocks that are computed in hope that all x are usual, blocks that are looked at first, and how many of these follow where
- * hope failed. Larger spans cost what a rare large x slows down, smaller ones the look:
+/* Blocks that are computed as if all x were usual, blocks that are looked at first, and how many of these follow where some
+ * x was not. Larger spans cost what a rare large x slows down, smaller ones the look:
  * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64. */
-enum { SPAN_BLOCKS = 16, LOOK_BLOCKS = 8, WARY_BLOCKS = 256 };
+enum { SPAN_BLOCKS = 16, LOOK_BLOCKS = 8, CHECKED_BLOCKS = 256 };
 
 FA_INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
 

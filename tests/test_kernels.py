@@ -13,7 +13,8 @@ import fastact
 
 CORE = Path(__file__).parent.parent / "csrc"
 SCRIPTS = sorted((CORE / "coefficients").glob("*.py"))
-LOOP = re.compile(r"<(\w+_(?:hopeful|wary|scalar|array|rows|columns)_f(?:32|64))[\w.]*>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
+KINDS = "speculative|checked|scalar|array|rows|columns"
+LOOP = re.compile(rf"<(\w+_(?:{KINDS})_f(?:32|64))[\w.]*>:\n(.*?)(?:\n\n|\Z)", re.DOTALL)
 SCALAR_STORE = re.compile(r"\tv?movs[sd] +%xmm\d+,[^%]*\(%r\w+,%r\w+")
 SCALAR_ARITHMETIC = re.compile(r"\tv?(?:mul|add|sub|div|fn?madd\w+)s[sd] ")
 each_isa = pytest.mark.parametrize("isa", ["baseline", "avx2", "avx512"])
