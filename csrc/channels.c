@@ -44,7 +44,6 @@ struct job {
 };
 
 static size_t ceil_ratio(size_t a, size_t b) { return (a + b - 1) / b; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 /* `n` elements from `start`, with the parameters at `at`; sums go to, or are added to, sums[..][slot]. */
 static void run_strip(const job *j, size_t start, size_t n, size_t at, size_t slot) {
@@ -84,19 +83,19 @@ static void run_in_run(const job *j, size_t unit) {
     const size_t run = unit / j->strips, first = unit % j->strips * j->strip;
     const size_t channel = run % j->shape.channels, outer = run / j->shape.channels;
     const size_t slot = (channel * j->shape.outer + outer) * j->strips + unit % j->strips;
-    run_strip(j, run * j->shape.inner + first, smaller(j->strip, j->shape.inner - first), channel, slot);
+    run_strip(j, run * j->shape.inner + first, min_size(j->strip, j->shape.inner - first), channel, slot);
 }
 
 /* A group of rows has a row of sums. */
 static void run_in_rows(const job *j, size_t unit) {
     const size_t group = unit / j->bands, first = unit % j->bands * j->strip * BAND;
-    const size_t last = smaller(j->row, first + j->strip * BAND), sums = group * j->row;
-    const size_t end = smaller(j->n, (group + 1) * j->rows * j->row);
+    const size_t last = min_size(j->row, first + j->strip * BAND), sums = group * j->row;
+    const size_t end = min_size(j->n, (group + 1) * j->rows * j->row);
     for (int k = 0; k < j->outputs; k++)
         if (j->sums[k]) memset(j->sums[k] + sums + first, 0, (last - first) * sizeof(double));
     for (size_t row = group * j->rows * j->row; row < end; row += j->row)
         for (size_t at = first; at < last && row + at < end; at += j->strip)
-            run_strip(j, row + at, smaller(smaller(j->strip, last - at), end - row - at), at, sums + at);
+            run_strip(j, row + at, min_size(min_size(j->strip, last - at), end - row - at), at, sums + at);
 }
 
 static void run_part(void *context, int part) {
@@ -113,7 +112,7 @@ static double sum_of(double *values, size_t n) {
     while (n > 1) {
         const size_t strips = ceil_ratio(n, STRIP);
         for (size_t s = 0; s < strips; s++)
-            values[s] = fa_table->vectors[FA_F64].total(values + s * STRIP, smaller(STRIP, n - s * STRIP));
+            values[s] = fa_table->vectors[FA_F64].total(values + s * STRIP, min_size(STRIP, n - s * STRIP));
         n = strips;
     }
     return values[0];
@@ -127,7 +126,7 @@ static void finish_rows(const job *j, double *sums, double *result) {
         fewer = ceil_ratio(groups, MOST_ROWS);
         for (size_t g = 0; g < fewer; g++) {
             double *first = sums + g * MOST_ROWS * row;
-            for (size_t k = g * MOST_ROWS + 1; k < smaller(groups, (g + 1) * MOST_ROWS); k++)
+            for (size_t k = g * MOST_ROWS + 1; k < min_size(groups, (g + 1) * MOST_ROWS); k++)
                 fa_table->vectors[FA_F64].accumulate(sums + k * row, first, row);
             memmove(sums + g * row, first, row * sizeof(double));
         }
@@ -165,8 +164,8 @@ static void plan(job *j, const fa_channels *shape, int needed_again) {
         return;
     }
     const size_t period = j->shape.channels * j->shape.inner;
-    const size_t whole = PIECE / smaller(PIECE, period & -period); /* the fewest runs that are whole pieces */
-    j->repeats = period < STRIP ? smaller(STRIP / period, j->shape.outer) : 1;
+    const size_t whole = PIECE / min_size(PIECE, period & -period); /* the fewest runs that are whole pieces */
+    j->repeats = period < STRIP ? min_size(STRIP / period, j->shape.outer) : 1;
     if (j->repeats > whole) j->repeats -= j->repeats % whole;
     j->row = j->repeats * period;
     j->strip = ceil_ratio(ceil_ratio(j->row, ceil_ratio(j->row, STRIP)), PIECE) * PIECE;
@@ -240,7 +239,7 @@ int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *
     }
     if (!j.in_runs) lay_out_all(&j, vary, (char *)next);
 
-    j.parts = (int)smaller((size_t)fa_threads_for(loop, j.n), j.units);
+    j.parts = (int)min_size((size_t)fa_threads_for(loop, j.n), j.units);
     fa_parallel(j.parts, run_part, &j);
     for (int k = 0; k < j.outputs; k++)
         if (j.sums[k]) finish(&j, j.sums[k], sums[k]);

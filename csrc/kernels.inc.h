@@ -2,7 +2,7 @@
  * this file, which expands functions.def into a table of loops over whole blocks, fa_table__<isa>.
  */
 #define FA_INLINE static inline __attribute__((always_inline))
-#define FA_APART __attribute__((noinline, unused))
+#define FA_NOINLINE static __attribute__((noinline, unused))
 #define FA_JOIN_(a, b) a##b
 #define FA_JOIN(a, b) FA_JOIN_(a, b)
 #define FA_STRING_(a) #a
@@ -19,12 +19,10 @@
 #pragma GCC optimize("no-thread-jumps")
 #endif
 
-/* Blocks that are computed as if all x were usual, blocks that are looked at first, and how many of these follow where some
- * x was not. Larger spans cost what a rare large x slows down, smaller ones the look:
+/* Blocks that are computed as if all x were usual, blocks that are looked at first, and how many of these follow where
+ * some x was not. Larger spans cost what a rare large x slows down, smaller ones the look:
  * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64. */
 enum { SPAN_BLOCKS = 16, LOOK_BLOCKS = 8, CHECKED_BLOCKS = 256 };
-
-FA_INLINE size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Whether an output is one of the inputs, which are followed by `skipped` parameters. */
 FA_INLINE int replaces_input(void *const *operands, int inputs, int skipped, int outputs) {

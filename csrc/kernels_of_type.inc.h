@@ -34,72 +34,73 @@ FA_INLINE int F(all_within)(real limit, const real *x, size_t blocks) {
 }
 
 /* at: index of x among the operands; arrays: how many arrays stand there, x and, in a gated pair, up; count: number of
- * parameters; limit: see USUAL in functions.def; compute: an expression in x[i], p, q and usual; outputs: how many; store:
- * one in out, result, dy and up. An output may be an input, so all inputs are read before one is written.
+ * parameters; limit: see USUAL in functions.def; compute: an expression in x[i], p, q and usual; outputs: how many;
+ * store: one in out, result, dy and up. An output may be an input, so all inputs are read before one is written.
  *
  * For the default parameters, which the compiler folds into the formulas, a scalar kernel has two ways. _speculative
- * leaves out what only larger x need, finds out as it goes whether there are any, and stops before a span where there are.
- * From there on, or everywhere if an output replaces an input, _checked looks at a span first, and leaves out as much where
- * it can. The results are the same. Both are functions of their own lest the constants of one take registers from the other;
- * loops end at k == n and not at k >= n, or GCC no longer sees that n is a multiple of its vectors. */
-#define LOOP(name, operation, at, arrays, count, p_default, q_default, limit, compute, outputs, store)               \
-    FA_INLINE int F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0,      \
-                                        real q0, int usual, int watch) {                                             \
-        const real *const dys = operands[0], *const x = operands[at], *const ups = operands[at + arrays - 1];        \
-        const real *const ps = array ? operands[at + arrays] : x;                                                    \
-        const real *const qs = array ? operands[at + arrays + count - 1] : x;                                        \
-        real *const out = operands[at + arrays + count];                                                             \
-        const size_t n = blocks * F(block);                                                                          \
-        integer signs = 0;                                                                                           \
-        FA_ROLLED                                                                                                    \
-        for (size_t k = 0; k != n; k++) {                                                                            \
-            const size_t i = first * F(block) + k;                                                                   \
-            const real dy = dys[i], up = ups[i], p = array ? ps[i] : p0, q = array ? qs[i] : q0;                     \
-            if (watch) signs |= F(room)(limit, x[i]);                                                                \
-            const F(point) result = compute;                                                                         \
-            (void)dy, (void)up, (void)p, (void)q, (void)usual;                                                       \
-            store;                                                                                                   \
-        }                                                                                                            \
-        return signs >= 0;                                                                                           \
-    }                                                                                                                \
-    static FA_APART size_t F(name##_##operation##_speculative)(void *const *operands, size_t first, size_t blocks) { \
-        size_t done = 0;                                                                                             \
-        for (size_t now; done < blocks; done += now) {                                                               \
-            now = least(blocks - done, SPAN_BLOCKS);                                                                 \
-            if (!F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 1, 1)) break;           \
-        }                                                                                                            \
-        return done;                                                                                                 \
-    }                                                                                                                \
-    static FA_APART void F(name##_##operation##_checked)(void *const *operands, size_t first, size_t blocks) {       \
-        for (size_t done = 0, now; done < blocks; done += now) {                                                     \
-            now = least(blocks - done, LOOK_BLOCKS);                                                                 \
-            if (F(all_within)(limit, (const real *)operands[at] + (first + done) * F(block), now))                   \
-                F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 1, 0);                   \
-            else                                                                                                     \
-                F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 0, 0);                   \
-        }                                                                                                            \
-    }                                                                                                                \
-    static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                               \
-        const real p = count > 0 ? *(const real *)operands[at + arrays] : p_default;                                 \
-        const real q = count > 1 ? *(const real *)operands[at + arrays + 1] : q_default;                             \
-        if (!(p == p_default && q == q_default))                                                                     \
-            F(name##_##operation)(operands, 0, blocks, 0, p, q, 0, 0);                                               \
-        else if (limit == 0)                                                                                         \
-            F(name##_##operation)(operands, 0, blocks, 0, p_default, q_default, 0, 0);                               \
-        else if (replaces_input(operands, at + arrays, count, outputs))                                              \
-            F(name##_##operation##_checked)(operands, 0, blocks);                                                    \
-        else                                                                                                         \
-            for (size_t first = 0, now; first < blocks; first += now) {                                              \
-                first += F(name##_##operation##_speculative)(operands, first, blocks - first);                       \
-                now = least(blocks - first, CHECKED_BLOCKS);                                                         \
-                if (now > 0) F(name##_##operation##_checked)(operands, first, now);                                  \
-            }                                                                                                        \
-    }                                                                                                                \
-    static void F(name##_##operation##_array)(void *const *operands, size_t blocks) {                                \
-        if (count > 0)                                                                                               \
-            F(name##_##operation)(operands, 0, blocks, 1, 0, 0, 0, 0);                                               \
-        else                                                                                                         \
-            F(name##_##operation##_scalar)(operands, blocks);                                                        \
+ * leaves out what only larger x need, finds out as it goes whether there are any, and stops before a span where there
+ * are. From there on, or everywhere if an output replaces an input, _checked looks at a span first, and leaves out as
+ * much where it can. The results are the same. Both are functions of their own lest the constants of one take registers
+ * from the other; loops end at k == n and not at k >= n, or GCC no longer sees that n is a multiple of its vectors. */
+#define LOOP(name, operation, at, arrays, count, p_default, q_default, limit, compute, outputs, store)           \
+    FA_INLINE int F(name##_##operation)(void *const *operands, size_t first, size_t blocks, int array, real p0,  \
+                                        real q0, int usual, int watch) {                                         \
+        const real *const dys = operands[0], *const x = operands[at], *const ups = operands[at + arrays - 1];    \
+        const real *const ps = array ? operands[at + arrays] : x;                                                \
+        const real *const qs = array ? operands[at + arrays + count - 1] : x;                                    \
+        real *const out = operands[at + arrays + count];                                                         \
+        const size_t n = blocks * F(block);                                                                      \
+        integer signs = 0;                                                                                       \
+        FA_ROLLED                                                                                                \
+        for (size_t k = 0; k != n; k++) {                                                                        \
+            const size_t i = first * F(block) + k;                                                               \
+            const real dy = dys[i], up = ups[i], p = array ? ps[i] : p0, q = array ? qs[i] : q0;                 \
+            if (watch) signs |= F(room)(limit, x[i]);                                                            \
+            const F(point) result = compute;                                                                     \
+            (void)dy, (void)up, (void)p, (void)q, (void)usual;                                                   \
+            store;                                                                                               \
+        }                                                                                                        \
+        return signs >= 0;                                                                                       \
+    }                                                                                                            \
+    FA_NOINLINE size_t F(name##_##operation##_speculative)(void *const *operands, size_t first, size_t blocks) { \
+        size_t done = 0;                                                                                         \
+        for (size_t now; done < blocks; done += now) {                                                           \
+            now = min_size(blocks - done, SPAN_BLOCKS);                                                          \
+            if (!F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 1, 1)) break;       \
+        }                                                                                                        \
+        return done;                                                                                             \
+    }                                                                                                            \
+    FA_NOINLINE void F(name##_##operation##_checked)(void *const *operands, size_t first, size_t blocks) {       \
+        for (size_t done = 0, now; done < blocks; done += now) {                                                 \
+            now = min_size(blocks - done, LOOK_BLOCKS);                                                          \
+            if (F(all_within)(limit, (const real *)operands[at] + (first + done) * F(block), now))               \
+                F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 1, 0);               \
+            else                                                                                                 \
+                F(name##_##operation)(operands, first + done, now, 0, p_default, q_default, 0, 0);               \
+        }                                                                                                        \
+    }                                                                                                            \
+    static void F(name##_##operation##_scalar)(void *const *operands, size_t blocks) {                           \
+        const real p = count > 0 ? *(const real *)operands[at + arrays] : p_default;                             \
+        const real q = count > 1 ? *(const real *)operands[at + arrays + 1] : q_default;                         \
+        if (!(p == p_default && q == q_default))                                                                 \
+            F(name##_##operation)(operands, 0, blocks, 0, p, q, 0, 0);                                           \
+        else if (limit == 0)                                                                                     \
+            F(name##_##operation)(operands, 0, blocks, 0, p_default, q_default, 0, 0);                           \
+        else if (replaces_input(operands, at + arrays, count, outputs))                                          \
+            F(name##_##operation##_checked)(operands, 0, blocks);                                                \
+        else                                                                                                     \
+            for (size_t first = 0, now;; first += now) {                                                         \
+                first += F(name##_##operation##_speculative)(operands, first, blocks - first);                   \
+                if (first == blocks) return;                                                                     \
+                now = min_size(blocks - first, CHECKED_BLOCKS);                                                  \
+                F(name##_##operation##_checked)(operands, first, now);                                           \
+            }                                                                                                    \
+    }                                                                                                            \
+    static void F(name##_##operation##_array)(void *const *operands, size_t blocks) {                            \
+        if (count > 0)                                                                                           \
+            F(name##_##operation)(operands, 0, blocks, 1, 0, 0, 0, 0);                                           \
+        else                                                                                                     \
+            F(name##_##operation##_scalar)(operands, blocks);                                                    \
     }
 
 #define OUTPUT(k) ((real *)operands[k])

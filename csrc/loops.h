@@ -7,6 +7,8 @@
 /* The default of a parameter that has to be given; NaN, so that no value is taken for it. */
 #define REQUIRED __builtin_nan("")
 
+static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+
 enum { FA_BLOCK_BYTES = 64 }; /* kernels work on whole blocks: 16 float32 or 8 float64 elements */
 
 /* operands as in fastact.h, all contiguous but for the parameters of a scalar kernel, which are one value each. */

@@ -54,7 +54,7 @@ static const real F(log1p_l)[] = {
     0x1.800c064f33366p-16, -0x1.74625f35fd4cep-16, 0x1.455c5846cb1fap-17};
 #endif
 
-/* Whether the compiler knows that a parameter is 1, or positive, as defaults are: it then drops what only others need. */
+/* Whether the compiler knows that a parameter is 1 or positive, as defaults are: it then drops what only others need. */
 #undef IS_ONE
 #undef IS_POSITIVE
 #define IS_ONE(parameter) (__builtin_constant_p(parameter) && (parameter) == 1)
@@ -243,8 +243,8 @@ typedef struct {
     integer exponent; /* the bits of 2^n, where that is a normal number */
 } F(power);
 
-/* e^(k (high + low)), but p / k in place of p, where k is a power of two: the same digits at no cost. high + low = n ln2 / k
- * + r; p / k = expm1(k r) / k = r + r^2 k q(k r). */
+/* e^(k (high + low)), but p / k in place of p, where k is a power of two: the same digits at no cost.
+ * high + low = n ln2 / k + r; p / k = expm1(k r) / k = r + r^2 k q(k r). */
 FA_INLINE F(power) F(exp_power_of)(real k, real high, real low) {
     enum { COUNT = sizeof(F(exp_q)) / sizeof(real) };
     real q[COUNT], factor = 1;
@@ -257,8 +257,8 @@ FA_INLINE F(power) F(exp_power_of)(real k, real high, real low) {
 
 FA_INLINE F(power) F(exp_power)(real high, real low) { return F(exp_power_of)(1, high, low); }
 
-/* e^(-(high + low) / 2) = 2^n e^(-r/2), p = r h(r) with h from q, times e^(excess high / 2), the excess of 2 ln2 in one word over 2 ln2: whoever
- * calls has that in a coefficient. */
+/* e^(-(high + low) / 2) = 2^n e^(-r/2), p = r h(r) with h from q, times e^(excess high / 2), the excess of 2 ln2 in one
+ * word over 2 ln2: whoever calls has that in a coefficient. */
 FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
     const real shift = F(shift) + F(bias), shifted = FMA(high, (real)-0.5 * F(log2_e), shift), n = shifted - shift;
 #if FA_HAS_FMA

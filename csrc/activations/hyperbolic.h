@@ -20,9 +20,9 @@ static const real F(tanh_shrink_w)[] = {
     0x1.d46ebb18ed98ep-30, -0x1.2ffa1630422e6p-31, 0x1.f307bfdf22cadp-33, -0x1.0cab823baf887p-34};
 #endif
 
-/* With c e^2a = s (1 + p) = E, a = |x|, h = (E - c) / 2 = c expm1(2a) / 2 and q = c / (c + h): tanh(a) = 1 - q, or h - h^2
- * / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1). The derivative 1 - tanh^2 is
- * q (2 - q), which does not cancel. */
+/* With c e^2a = s (1 + p) = E, a = |x|, h = (E - c) / 2 = c expm1(2a) / 2, made of p / 2, and q = c / (c + h): tanh(a) =
+ * 1 - q, or h - h^2 / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1). The derivative
+ * 1 - tanh^2 is q (2 - q), which does not cancel. */
 FA_INLINE F(point) F(tanh)(real x, int usual) {
     const real a = F(within)((real)0.5 * F(exp_top), F(absolute)(x), usual);
     const F(growing) half = F(grow)(F(exp_power_of)(2, a, NO_LOW), usual), e = {half.c, half.s, 2 * half.p};

@@ -76,8 +76,9 @@ FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
                  .by_p = F(whole)((F(two_words)){by_beta, by_beta_low}));
 }
 
-/* softplus(x, beta) = max(v, 0) / beta + log1p(e^-|v|) / beta, v = beta x, and 1 / beta in two words. The derivative
- * by beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta
+/* softplus(x, beta) = max(v, 0) / beta + log1p(e) / beta, v = beta x, e = e^-|v|, and 1 / beta in two words. The
+ * derivative is 1 / (1 + e), and for negative v e / (1 + e), or e where that comes near the subnormals. The derivative by
+ * beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta
  * takes one of h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
 FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
     const F(two_words) v = F(scaled_argument)(x, beta);

@@ -52,6 +52,7 @@ FA_INLINE F(point) F(hard_swish)(real x, ANY_RANGE) {
     return POINT(.value = x <= -3 ? 0 : right, .grad = x <= -3 ? 0 : inner);
 }
 
+/* x less what of it is within lambd: fewer operations, but NaN where both are infinite, and for a negative lambd wrong. */
 FA_INLINE F(point) F(soft_shrink)(real x, real lambd, ANY_RANGE) {
     const real inside = F(unless_nan)(x, 0), below = x < -lambd ? 1 : inside;
     const real raised = x < -lambd ? x + lambd : inside, value = x > lambd ? x - lambd : raised;
@@ -59,12 +60,11 @@ FA_INLINE F(point) F(soft_shrink)(real x, real lambd, ANY_RANGE) {
                  .grad = x > lambd ? 1 : below, .by_p = x > lambd ? -1 : below);
 }
 
+/* For a lambd that is NaN, 0. */
 FA_INLINE F(point) F(hard_shrink)(real x, real lambd, ANY_RANGE) {
-    const real above = x > lambd ? 1 : 0, kept = x < -lambd ? 1 : above, value = F(unless_nan)(x, kept != 0 ? x : 0);
-    return POINT(.value = !IS_POSITIVE(lambd)  ? value
-                     : F(absolute)(x) <= lambd ? 0
-                                               : x,
-                 .grad = F(unless_nan)(x, kept), .by_p = F(unless_nan)(x, 0));
+    const real edge = lambd == lambd ? lambd : (real)__builtin_inf(), magnitude = F(absolute)(x);
+    return POINT(.value = magnitude <= edge ? 0 : x, .grad = F(unless_nan)(x, magnitude <= edge ? 0 : 1),
+                 .by_p = F(unless_nan)(x, 0));
 }
 
 FA_INLINE F(point) F(threshold)(real x, real threshold, real value, ANY_RANGE) {
