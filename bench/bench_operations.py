@@ -10,8 +10,9 @@ import pytest
 import fastact as fa
 from fastact import _ufuncs
 from fastact._bench import DTYPES, OUTPUTS, SIZES
-from fastact._peers import REQUIRED_VALUE, Heat
-from fastact._race import normal
+from fastact._functions import REQUIRED_VALUE
+from fastact._operands import normal
+from fastact._peers import Heat
 
 CASES = [
     (name, operation)

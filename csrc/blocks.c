@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "copies.h"
 #include "fpenv.h"
 #include "loops.h"
 #include "platform.h"
@@ -18,34 +19,24 @@ enum { BATCH = 256 };
  * python -m fastact bench --function silu --sizes 2^20..2^26 --output given --threads 1 all --peers, with 1 << 20 here */
 enum { STREAM_BYTES = 1 << 25, PIECE_BLOCKS = 64 };
 
-/* Bytes of an operand that are too few to be shared among threads or stored past the cache: whole blocks go to the kernel
- * without strides to be looked at. */
-enum { FEW_BYTES = 1 << 14 };
-
 typedef union {
     _Alignas(64) float f32[BATCH];
     double f64[BATCH];
 } buffer;
 
-static ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == FA_F32 ? 4 : 2; }
-
 /* Bytes by which an address is past the beginning of a block. */
 static size_t past_block(const void *address) { return (uintptr_t)address % FA_BLOCK_BYTES; }
-
-#define STRIDED_COPY(type, to, to_stride, from, from_stride, n) \
-    for (size_t i = 0; i < (n); i++)                            \
-    memcpy((char *)(to) + (ptrdiff_t)i * (to_stride), (const char *)(from) + (ptrdiff_t)i * (from_stride), sizeof(type))
 
 static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to, size_t n, size_t padded) {
     switch (type) {
     case FA_F64:
-        STRIDED_COPY(double, to->f64, 8, from, stride, n);
+        copy_strided(8, to->f64, 8, from, stride, n);
         for (size_t i = n; i < padded; i++) to->f64[i] = 1;
         return;
-    case FA_F32: STRIDED_COPY(float, to->f32, 4, from, stride, n); break;
+    case FA_F32: copy_strided(4, to->f32, 4, from, stride, n); break;
     default: {
         unsigned short half[BATCH];
-        STRIDED_COPY(unsigned short, half, 2, from, stride, n);
+        copy_strided(2, half, 2, from, stride, n);
         fa_table->half_to_float(half, to->f32, n);
     }
     }
@@ -54,12 +45,12 @@ static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to,
 
 static void scatter(fa_type type, const buffer *from, char *to, ptrdiff_t stride, size_t n) {
     switch (type) {
-    case FA_F64: STRIDED_COPY(double, to, stride, from->f64, 8, n); return;
-    case FA_F32: STRIDED_COPY(float, to, stride, from->f32, 4, n); return;
+    case FA_F64: copy_strided(8, to, stride, from->f64, 8, n); return;
+    case FA_F32: copy_strided(4, to, stride, from->f32, 4, n); return;
     default: {
         unsigned short half[BATCH];
         fa_table->float_to_half(from->f32, half, n);
-        STRIDED_COPY(unsigned short, to, stride, half, 2, n);
+        copy_strided(2, to, stride, half, 2, n);
     }
     }
 }
@@ -154,22 +145,6 @@ void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *st
     fa_leave(environment);
 }
 
-void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n) {
-    const ptrdiff_t item = item_size(loop->type);
-    const size_t bytes = n * (size_t)item;
-    if (bytes > 0 && bytes <= FEW_BYTES && bytes % FA_BLOCK_BYTES == 0 && loop->type != FA_F16) {
-        const fa_environment environment = fa_enter();
-        loop->kernels.scalar((void *const *)operands, bytes / FA_BLOCK_BYTES);
-        fa_leave(environment);
-        return;
-    }
-    const int first_parameter = loop->inputs - loop->activation->parameter_count;
-    ptrdiff_t strides[FA_MAX_OPERANDS];
-    for (int k = 0; k < loop->inputs + loop->outputs; k++)
-        strides[k] = k >= first_parameter && k < loop->inputs ? 0 : item;
-    fa_run_parallel(loop, operands, strides, n);
-}
-
 /* Zeros and what is in the range of normal floats are rounded as integers, to nearest and ties to even, so that the
  * conversion is exact; the last binade, which may overflow, is left out. Elsewhere the volatile variables keep the
  * conversion between the two changes of the environment. */
@@ -194,4 +169,10 @@ float fa_nearest_float(double x) {
     const float result = nearest;
     fa_leave(environment);
     return result;
+}
+
+void fa_nearest_floats(const double *x, float *y, size_t n) {
+    const fa_environment environment = fa_enter();
+    fa_table->double_to_float(x, y, n);
+    fa_leave(environment);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "loops.h"
+#include "operations.h"
 #include "platform.h"
 
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
@@ -18,26 +19,34 @@ static const fa_activation activations[FA_ACTIVATION_COUNT] = {
 typedef struct {
     double f32, f64, f32_without_fma, f64_without_fma;
 } ulp;
+
+/* The cost of the derivative, and the bounds that several operations share. */
+typedef struct {
+    unsigned cost; /* picoseconds */
+    ulp bounds[FA_BOUND_own];
+} measured;
+
+/* The cost and the bound of an operation that has a row of its own. */
 typedef struct {
     unsigned cost;
-    ulp value, grad, by_p, by_q;
-} measured;
+    ulp bound;
+} measured_alone;
 
 #define PICOSECONDS(nanoseconds) (unsigned)(1000 * (nanoseconds))
 #define ULP(...) {__VA_ARGS__}
-#define ACTIVATION_0(name, usual, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, {0}, {0}},
+#define ACTIVATION_0(name, usual, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad}},
 #define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \
-    [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, by_p, {0}},
+    [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad, by_p}},
 #define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
-    [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, by_p, by_q},
-#define GATED(name, f, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), value, grad, {0}, {0}},
+    [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad, by_p, by_q}},
+#define GATED(name, f, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad}},
 static const measured measurements[FA_ACTIVATION_COUNT] = {
 #include "functions.def"
 };
 
-#define FROM_OUTPUT_0(name, cost, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {0}, grad, {0}, {0}},
-#define FROM_OUTPUT_1 FROM_OUTPUT_0
-static const measured measurements_from_output[FA_ACTIVATION_COUNT] = {
+#define ADDED_0(name, index, operation, cost, ...) [FA_INDEX_##name][FA_##index] = {PICOSECONDS(cost), __VA_ARGS__},
+#define ADDED_1 ADDED_0
+static const measured_alone measurements_alone[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT] = {
 #include "functions.def"
 };
 
@@ -69,33 +78,19 @@ const char *fa_runnable_isa(size_t index) {
     return table ? table->name : NULL;
 }
 
-static const ulp *bound_of(const measured *m, fa_operation operation) {
-    switch (operation) {
-    case FA_FORWARD: return &m->value;
-    case FA_GRAD_P: return &m->by_p;
-    case FA_GRAD_Q: return &m->by_q;
-    default: return &m->grad;
-    }
-}
-
 static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_type type) {
-    const int parameters = activations[activation].parameter_count, arrays = activations[activation].gate ? 2 : 1;
-    const measured *m = &(operation == FA_BACKWARD_FROM_OUTPUT ? measurements_from_output : measurements)[activation];
-    const ulp *bound = bound_of(m, operation);
+    const fa_operation_row *row = fa_row_of(&activations[activation], operation);
+    const measured *shared = &measurements[activation];
+    const measured_alone *alone = &measurements_alone[activation][operation];
+    const int is_alone = row->bound == FA_BOUND_own, parameters = activations[activation].parameter_count;
+    const ulp *bound = is_alone ? &alone->bound : &shared->bounds[row->bound];
     loop->kernels = fa_table->kernels[activation][operation][type == FA_F64];
     loop->activation = &activations[activation];
     loop->operation = operation;
     loop->type = type;
-    const int takes_dy =
-        operation == FA_BACKWARD || operation == FA_BACKWARD_PARAMETERS || operation == FA_BACKWARD_FROM_OUTPUT;
-    loop->inputs = takes_dy + arrays + parameters;
-    switch (operation) {
-    case FA_BACKWARD: loop->outputs = arrays; break;
-    case FA_VALUE_AND_GRAD: loop->outputs = 2; break;
-    case FA_BACKWARD_PARAMETERS: loop->outputs = 1 + parameters; break;
-    default: loop->outputs = 1;
-    }
-    loop->cost = m->cost * (type == FA_F64 ? 2 : 1);
+    loop->inputs = row->input_count + parameters;
+    loop->outputs = fa_output_count(row, parameters);
+    loop->cost = (is_alone ? alone->cost : shared->cost) * (type == FA_F64 ? 2 : 1);
     loop->bound[0] = type == FA_F64 ? bound->f64 : bound->f32;
     loop->bound[1] = type == FA_F64 ? bound->f64_without_fma : bound->f32_without_fma;
 }

@@ -1,31 +1,33 @@
 /* fastact: neural-network activation functions and their derivatives over arrays, for C11 and C++11.
  *
- *   fa_silu_f32(x, y, n);            by name, over contiguous arrays: the last part of this file
+ *   fa_silu_f32(x, y, n);            by name, over contiguous arrays: fastact_functions.h has all of them
  *   fa_run(loop, operands, ...);     by the table, for every operation, type and stride
  *
  * Operands: every pointer to elements is aligned as its type asks. An output may be an input, of the same address and
  * stride; any other overlap with an output is undefined. With n = 0 nothing is read or written, and they may be NULL.
  *
  * Threads: every function may run beside every other, but for fa_select_isa and fa_set_num_threads, which change what
- * all share and must run alone. Callers at the same time share the number of threads. A child of fork begins with one
- * thread, and may set more.
+ * all share and must run alone. Of callers at the same time, one uses more than its own thread. A child of fork begins
+ * with one thread, and may set more.
  *
  * Floating-point environment: rounding mode, flush to zero, traps and flags of the caller change no result and are left
  * as found.
  *
  * Failure: what can fail says how in its comment. Whatever else breaks its comment is undefined.
  */
-#ifndef FASTACT_H
-#define FASTACT_H
+#ifndef FA_FASTACT_H
+#define FA_FASTACT_H
 
 #include <stddef.h>
 
 #define FA_VERSION "0.1.0"
 
+#ifndef FA_API /* for what is to read the declarations and knows no attributes, define it as nothing */
 #if defined(__GNUC__)
 #define FA_API __attribute__((visibility("default")))
 #else
 #define FA_API
+#endif
 #endif
 
 #ifdef __cplusplus
@@ -46,19 +48,7 @@ typedef enum {
     FA_TYPE_COUNT
 } fa_type;
 
-/* What is computed, and its operands in order: inputs, then outputs. p stands for all parameters, if there are any. A gated
- * pair has two operations, with operands of their own. */
-typedef enum {
-    FA_FORWARD,        /* x, p -> f(x); gate, up -> f(gate) * up */
-    FA_GRAD,           /* x, p -> f'(x) */
-    FA_BACKWARD,       /* dy, x, p -> dy * f'(x); dy, gate, up -> dy * up * f'(gate), dy * f(gate) */
-    FA_VALUE_AND_GRAD, /* x, p -> f(x), f'(x) */
-    FA_GRAD_P,         /* x, p -> derivative by the first parameter */
-    FA_GRAD_Q,         /* x, p -> derivative by the second parameter */
-    FA_BACKWARD_PARAMETERS, /* dy, x, p -> dy * f'(x), and dy times the derivative by each parameter */
-    FA_BACKWARD_FROM_OUTPUT, /* dy, y, p -> dy * f'(x), as a function of y = f(x) */
-    FA_OPERATION_COUNT
-} fa_operation;
+#include "fastact_functions.h" /* fa_operation, and every activation by name */
 
 typedef struct {
     const char *name;
@@ -79,9 +69,9 @@ FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is no
 
 /* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. For
  * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), for FA_BACKWARD_FROM_OUTPUT that of f'(x) at the x that has
- * exactly the y given, and for FA_F16 that before the last rounding. It holds for parameters of ordinary size, and apart
- * from the neighbourhood of a derivative's root, where the error is absolute: 2^-24 in float, 2^-53 in double. NaN: there
- * is no such operation. */
+ * exactly the y given, and for FA_F16 that before the last rounding. It holds for parameters of ordinary size. Near a root r
+ * of f', where |x - r| < |r| / 8 and |f'(x)| < 2^-6, the error is absolute instead: at most 2^-27 in float, 2^-56 in
+ * double. NaN: there is no such operation. */
 FA_API double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type);
 
 /* Loops: one operation of one activation in one type each, to be got once and run often. */
@@ -118,7 +108,7 @@ typedef enum {
 
 /* b is for the backward reductions; others ignore it. Runs on as many threads as that is worth. If outer, length or inner
  * is 0, nothing is read or written; with length 0 the logarithm of an empty sum, -infinity, is the caller's to store.
- * 0, or -1: there is not enough memory for a copy of a few columns, and out is undefined. */
+ * 0, or -1: there is no such reduction or type, or no memory for a copy of a few columns, and out is undefined. */
 FA_API int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
                      size_t length, size_t inner);
 
@@ -128,9 +118,11 @@ FA_API int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const 
  * operands: as in fa_run; arrays are contiguous, and an output that is NULL is not stored. parameter_strides: bytes from
  * a channel's value of a parameter to the next one's, 0 for a value that all share. bias: a value for each channel, which
  * is added to x first; NULL: none. sums: for every output NULL, or where to put its sums over each channel; NULL: none
- * are wanted. They are taken in double precision, in an order that depends on the shape alone.
+ * are wanted. They are taken in double precision, in an order that depends on the shape alone, and are finite wherever
+ * the exact sum is.
  *
- * 0, or -1: there is no memory, and nothing was written. */
+ * 0, or -1: there is no memory, and what was written does not count; or loop is NULL or of FA_F16, and nothing was
+ * written. */
 typedef struct {
     size_t outer, channels, inner;
 } fa_channels;
@@ -161,9 +153,20 @@ FA_API int fa_default_num_threads(const char **bad_variable);
 /* How many threads n elements are worth: at most fa_get_num_threads, and 1 inside an OpenMP parallel region. */
 FA_API int fa_threads_for(const fa_loop *loop, size_t n);
 
-/* Calls body(context, part) for every part in [0, parts), on a thread each if there are as many left, else one after the
- * other. body must return normally. */
+/* The same for a call that is about to be made: fewer where threads would have to be woken for little work, or lately
+ * came too late. */
+FA_API int fa_threads_now(const fa_loop *loop, size_t n);
+
+/* Calls body(context, part) for every part in [0, parts), on a thread each as far as threads come in time; the calling
+ * thread takes all parts that others have not started. body must return normally. */
 FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *context);
+
+/* The same for more parts than threads, at most `threads`. worker: the number of the thread, from 0, the calling one, to
+ * threads - 1. */
+FA_API void fa_share(int threads, int parts, void (*body)(void *context, int part, int worker), void *context);
+
+/* Into how many parts to divide so many units of work for fa_share: 1 for one thread. */
+FA_API int fa_part_count(int threads, size_t units);
 
 /* Memory for large results: as malloc and free, but buffers of FA_POOLED bytes and more are kept for a second after they
  * are freed, up to a limit in bytes (0: none), so that the next one of that size meets no page faults. What is smaller,
@@ -175,58 +178,9 @@ FA_API size_t fa_pool_size_of(void *memory); /* what was asked for */
 FA_API size_t fa_get_pool_limit(void);
 FA_API void fa_set_pool_limit(size_t bytes);
 
-/* The nearest float, whatever the rounding mode; no flag is raised. For parameters that come as double. */
+/* The nearest float, whatever the rounding mode; no flag is raised. For parameters that come as double, and for sums. */
 FA_API float fa_nearest_float(double x);
-
-/* Every activation by name, over n contiguous elements in float (f32) and double (f64), on as many threads as that is
- * worth. Inputs come first, then parameters, then outputs:
- *
- *   void fa_silu_f32(const float *x, float *y, size_t n);
- *   void fa_silu_grad_f32(const float *x, float *d, size_t n);
- *   void fa_silu_backward_f32(const float *dy, const float *x, float *dx, size_t n);
- *   void fa_silu_value_and_grad_f32(const float *x, float *y, float *d, size_t n);
- *   void fa_swish_f32(const float *x, float beta, float *y, size_t n);
- *   void fa_swish_grad_beta_f32(const float *x, float beta, float *d, size_t n);
- *   void fa_elu_backward_from_output_f32(const float *dy, const float *y, float alpha, float *dx, size_t n);
- *   void fa_swiglu_f32(const float *gate, const float *up, float *y, size_t n);
- *   void fa_swiglu_backward_f32(const float *dy, const float *gate, const float *up, float *dgate, float *dup,
- *                               size_t n);
- */
-#define FA_DECLARE_(name, type, real, ...)                                                                  \
-    FA_API void fa_##name##_##type(const real *x, __VA_ARGS__ real *y, size_t n);                           \
-    FA_API void fa_##name##_grad_##type(const real *x, __VA_ARGS__ real *d, size_t n);                      \
-    FA_API void fa_##name##_backward_##type(const real *dy, const real *x, __VA_ARGS__ real *dx, size_t n); \
-    FA_API void fa_##name##_value_and_grad_##type(const real *x, __VA_ARGS__ real *y, real *d, size_t n);
-#define FA_DECLARE_BY_(name, parameter, type, real, ...) \
-    FA_API void fa_##name##_grad_##parameter##_##type(const real *x, __VA_ARGS__ real *d, size_t n);
-
-#define FA_DECLARE_0_(name, type, real) FA_DECLARE_(name, type, real, )
-#define FA_DECLARE_1_(name, p, type, real)  \
-    FA_DECLARE_(name, type, real, real p, ) \
-    FA_DECLARE_BY_(name, p, type, real, real p, )
-#define FA_DECLARE_2_(name, p, q, type, real)             \
-    FA_DECLARE_(name, type, real, real p, real q, )       \
-    FA_DECLARE_BY_(name, p, type, real, real p, real q, ) \
-    FA_DECLARE_BY_(name, q, type, real, real p, real q, )
-#define FA_DECLARE_GATED_(name, type, real)                                                                           \
-    FA_API void fa_##name##_##type(const real *gate, const real *up, real *y, size_t n);                              \
-    FA_API void fa_##name##_backward_##type(const real *dy, const real *gate, const real *up, real *dgate, real *dup, \
-                                            size_t n);
-#define FA_DECLARE_FROM_OUTPUT_(name, type, real, ...) \
-    FA_API void fa_##name##_backward_from_output_##type(const real *dy, const real *y, __VA_ARGS__ real *dx, size_t n);
-
-#define ACTIVATION_0(name, ...) FA_DECLARE_0_(name, f32, float) FA_DECLARE_0_(name, f64, double)
-#define ACTIVATION_1(name, usual, cost, value, grad, p, ...) \
-    FA_DECLARE_1_(name, p, f32, float) FA_DECLARE_1_(name, p, f64, double)
-#define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, ...) \
-    FA_DECLARE_2_(name, p, q, f32, float) FA_DECLARE_2_(name, p, q, f64, double)
-#define GATED(name, ...) FA_DECLARE_GATED_(name, f32, float) FA_DECLARE_GATED_(name, f64, double)
-#define FROM_OUTPUT_0(name, ...) \
-    FA_DECLARE_FROM_OUTPUT_(name, f32, float, ) FA_DECLARE_FROM_OUTPUT_(name, f64, double, )
-#define FROM_OUTPUT_1(name, ...)                                 \
-    FA_DECLARE_FROM_OUTPUT_(name, f32, float, float parameter, ) \
-    FA_DECLARE_FROM_OUTPUT_(name, f64, double, double parameter, )
-#include "functions.def"
+FA_API void fa_nearest_floats(const double *x, float *y, size_t n);
 
 #ifdef __cplusplus
 }

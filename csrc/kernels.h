@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "loops.h"
+#include "operations.h"
 #include "platform.h"
 
 #ifdef __FAST_MATH__

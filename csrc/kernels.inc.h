@@ -1,8 +1,8 @@
 /* The loops of one ISA. kernels_<isa>.c opens a target region, defines FA_ISA (its name) and FA_HAS_FMA, and includes
  * this file, which expands functions.def into a table of loops over whole blocks, fa_table__<isa>.
  */
-#define FA_INLINE static inline __attribute__((always_inline))
 #define FA_NOINLINE static __attribute__((noinline, unused))
+#define FA_UNUSED static __attribute__((unused))
 #define FA_JOIN_(a, b) a##b
 #define FA_JOIN(a, b) FA_JOIN_(a, b)
 #define FA_STRING_(a) #a
@@ -15,14 +15,20 @@
 #define FA_UNROLL _Pragma("GCC unroll 32")
 /* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars or much code. */
 #define FA_ROLLED _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-/* Of a choice in a choice, GCC would make one with more cases. */
-#pragma GCC optimize("no-thread-jumps")
+/* Of a choice in a choice, GCC would make one with more cases; where one side of a choice is a constant, such as a clamp,
+ * it would compute what follows with that constant too, and choose again and again; and a store after a choice would end
+ * each side of it, in a loop that is no longer vectorised. */
+#pragma GCC optimize("no-thread-jumps", "no-tree-pre", "no-split-paths")
 #endif
 
-/* Blocks that are computed as if all x were usual, blocks that are looked at first, and how many of these follow where
- * some x was not. Larger spans cost what a rare large x slows down, smaller ones the look:
+/* Blocks per batch of the speculative path, blocks per range check, and how many blocks are checked after a batch that had
+ * an x out of range. Larger batches waste more work on an outlier; smaller ones check more often:
  * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64. */
 enum { SPAN_BLOCKS = 16, LOOK_BLOCKS = 8, CHECKED_BLOCKS = 256 };
+
+/* What parameters are: constants that the compiler folds into the formulas; other values that all elements share; arrays.
+ * Among limits, QUOTIENT stands for whether that with OTHERS is one of |x / p|. */
+enum { DEFAULTS, OTHERS, ARRAYS, KIND_COUNT, QUOTIENT = KIND_COUNT, LIMIT_COUNT };
 
 /* Whether an output is one of the inputs, which are followed by `skipped` parameters. */
 FA_INLINE int replaces_input(void *const *operands, int inputs, int skipped, int outputs) {
@@ -39,26 +45,50 @@ FA_INLINE int replaces_input(void *const *operands, int inputs, int skipped, int
 #include "kernels_of_type.inc.h"
 #undef FA_REAL
 
-#include "half.h"
+#include "conversions.h"
 #include "stream.h"
 
-#define PAIR(name, operation)                                                \
-    {                                                                        \
-        {name##_##operation##_scalar_f32, name##_##operation##_array_f32}, { \
-            name##_##operation##_scalar_f64, name##_##operation##_array_f64  \
-        }                                                                    \
+#define FIELD(name, operation, loop, type) .loop = name##_##operation##_##loop##_##type
+#define SCALAR(name, operation)                                                        \
+    {                                                                                  \
+        {FIELD(name, operation, scalar, f32)}, { FIELD(name, operation, scalar, f64) } \
     }
-#define COMMON(name)                                                                                        \
-    [FA_FORWARD] = PAIR(name, forward), [FA_GRAD] = PAIR(name, grad), [FA_BACKWARD] = PAIR(name, backward), \
-    [FA_VALUE_AND_GRAD] = PAIR(name, value_and_grad)
-#define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {COMMON(name)},
-#define LEARNABLE(name) \
-    COMMON(name), [FA_GRAD_P] = PAIR(name, grad_p), [FA_BACKWARD_PARAMETERS] = PAIR(name, backward_parameters)
-#define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {LEARNABLE(name)},
-#define ACTIVATION_2(name, ...) [FA_INDEX_##name] = {LEARNABLE(name), [FA_GRAD_Q] = PAIR(name, grad_q)},
-#define GATED(name, ...) [FA_INDEX_##name] = {[FA_FORWARD] = PAIR(name, forward), [FA_BACKWARD] = PAIR(name, backward)},
-#define FROM_OUTPUT_0(name, ...) [FA_INDEX_##name][FA_BACKWARD_FROM_OUTPUT] = PAIR(name, backward_from_output),
-#define FROM_OUTPUT_1 FROM_OUTPUT_0
+#define BIASED(name, operation)                                                       \
+    {                                                                                 \
+        {FIELD(name, operation, scalar, f32), FIELD(name, operation, biased, f32)}, { \
+            FIELD(name, operation, scalar, f64), FIELD(name, operation, biased, f64)  \
+        }                                                                             \
+    }
+#define ARRAY(name, operation)                                                       \
+    {                                                                                \
+        {FIELD(name, operation, scalar, f32), FIELD(name, operation, array, f32)}, { \
+            FIELD(name, operation, scalar, f64), FIELD(name, operation, array, f64)  \
+        }                                                                            \
+    }
+#define ALL(name, operation)                                                         \
+    {                                                                                \
+        {FIELD(name, operation, scalar, f32), FIELD(name, operation, array, f32),    \
+         FIELD(name, operation, biased, f32)},                                       \
+        {                                                                            \
+            FIELD(name, operation, scalar, f64), FIELD(name, operation, array, f64), \
+                FIELD(name, operation, biased, f64)                                  \
+        }                                                                            \
+    }
+#define ACTIVATION_0(name, ...)                                  \
+    [FA_INDEX_##name] = {[FA_FORWARD] = BIASED(name, forward),   \
+                         [FA_GRAD] = SCALAR(name, grad),         \
+                         [FA_BACKWARD] = BIASED(name, backward), \
+                         [FA_VALUE_AND_GRAD] = SCALAR(name, value_and_grad)},
+#define PARAMETRIC(name)                                                                                   \
+    [FA_FORWARD] = ALL(name, forward), [FA_GRAD] = ARRAY(name, grad), [FA_BACKWARD] = ALL(name, backward), \
+    [FA_VALUE_AND_GRAD] = ARRAY(name, value_and_grad), [FA_GRAD_P] = ARRAY(name, grad_p),                  \
+    [FA_BACKWARD_PARAMETERS] = ARRAY(name, backward_parameters)
+#define ACTIVATION_1(name, ...) [FA_INDEX_##name] = {PARAMETRIC(name)},
+#define ACTIVATION_2(name, ...) [FA_INDEX_##name] = {PARAMETRIC(name), [FA_GRAD_Q] = ARRAY(name, grad_q)},
+#define GATED(name, ...) \
+    [FA_INDEX_##name] = {[FA_FORWARD] = SCALAR(name, forward), [FA_BACKWARD] = SCALAR(name, backward)},
+#define ADDED_0(name, index, operation, ...) [FA_INDEX_##name][FA_##index] = SCALAR(name, operation),
+#define ADDED_1(name, index, operation, ...) [FA_INDEX_##name][FA_##index] = ARRAY(name, operation),
 
 #define REDUCTION(name)                                                                \
     {                                                                                  \
@@ -72,7 +102,8 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
         {
 #include "functions.def"
         },
-    .vectors = {{total_f32, accumulate_f32, add_bias_f32}, {total_f64, accumulate_f64, add_bias_f64}},
+    .vectors = {{total_f32, accumulate_f32, is_summable_f32, add_bias_f32},
+                {total_f64, accumulate_f64, is_summable_f64, add_bias_f64}},
     .reductions = {[FA_SOFTMAX] = REDUCTION(softmax),
                    [FA_LOG_SOFTMAX] = REDUCTION(log_softmax),
                    [FA_LOGSUMEXP] = REDUCTION(logsumexp),
@@ -80,6 +111,7 @@ const fa_isa_table FA_JOIN(fa_table__, FA_ISA) = {
                    [FA_LOG_SOFTMAX_BACKWARD] = REDUCTION(log_softmax_backward)},
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
+    .double_to_float = double_to_float,
 #if defined(FA_STREAM)
     .stream_blocks = stream_blocks,
 #endif

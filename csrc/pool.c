@@ -53,7 +53,7 @@ typedef struct {
 static slot slots[SLOTS];
 static size_t kept;                               /* bytes in the slots */
 static _Atomic size_t limit = (size_t)256 << 20; /* bytes that are kept at most */
-static atomic_flag busy = ATOMIC_FLAG_INIT;      /* held for a moment; who does not get it goes without the pool */
+static atomic_flag busy = ATOMIC_FLAG_INIT;      /* a try-lock; a thread that does not get it bypasses the pool */
 static atomic_int minder;                        /* whether the thread runs */
 
 static int enter(void) { return !atomic_flag_test_and_set_explicit(&busy, memory_order_acquire); }

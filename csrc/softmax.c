@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "copies.h"
 #include "fpenv.h"
 #include "loops.h"
 
 /* Rows up to this length are gathered: there the row kernel, which works on whole blocks and adds up their lanes, costs
  * more than the copies. */
 enum { SHORT_ROW = 48 };
+_Static_assert(SHORT_ROW * sizeof(float) >= FA_BLOCK_BYTES, "a row of the row kernel has a whole block");
 
 /* Elements of float16 converted at a time, unless one row has more: 64 KiB as float32. */
 enum { HALVES = 1 << 14 };
@@ -49,38 +51,36 @@ static size_t start_of(const job *j, size_t column) {
     return column / j->inner * j->length * j->inner + column % j->inner;
 }
 
-#define DEFINE_COPIES(type)                                                                              \
-    static void gather_##type(const job *j, const type *from, size_t first, size_t count, type *block) { \
-        for (size_t slab = 0; slab < j->length; slab += SLAB)                                            \
-            for (size_t c = 0; c < count; c++) {                                                         \
-                const type *const column = from + start_of(j, first + c);                                \
-                for (size_t l = slab; l < j->length && l < slab + SLAB; l++)                             \
-                    block[l * (FA_BLOCK_BYTES / sizeof(type)) + c] = column[l * j->inner];               \
-            }                                                                                            \
-    }                                                                                                    \
-    static void scatter_##type(const job *j, const type *block, size_t first, size_t count, type *to) {  \
-        for (size_t slab = 0; slab < j->length; slab += SLAB)                                            \
-            for (size_t c = 0; c < count; c++) {                                                         \
-                type *const column = to + start_of(j, first + c);                                        \
-                for (size_t l = slab; l < j->length && l < slab + SLAB; l++)                             \
-                    column[l * j->inner] = block[l * (FA_BLOCK_BYTES / sizeof(type)) + c];               \
-            }                                                                                            \
-    }
-DEFINE_COPIES(float)
-DEFINE_COPIES(double)
-
-static void gather(const job *j, const char *from, size_t first, size_t count, void *block) {
-    if (j->item == sizeof(float))
-        gather_float(j, (const float *)from, first, count, block);
-    else
-        gather_double(j, (const double *)from, first, count, block);
+/* Between `count` columns of an array and a block that has them side by side. item: bytes of an element, a constant. */
+FA_INLINE void gather_items(const job *j, size_t item, const char *from, size_t first, size_t count, char *block) {
+    const size_t step = j->inner * item;
+    for (size_t slab = 0; slab < j->length; slab += SLAB)
+        for (size_t c = 0; c < count; c++)
+            copy_strided(item, block + slab * FA_BLOCK_BYTES + c * item, FA_BLOCK_BYTES,
+                         from + start_of(j, first + c) * item + slab * step, (ptrdiff_t)step,
+                         min_size(SLAB, j->length - slab));
 }
 
-static void scatter(const job *j, const void *block, size_t first, size_t count, char *to) {
+FA_INLINE void scatter_items(const job *j, size_t item, const char *block, size_t first, size_t count, char *to) {
+    const size_t step = j->inner * item;
+    for (size_t slab = 0; slab < j->length; slab += SLAB)
+        for (size_t c = 0; c < count; c++)
+            copy_strided(item, to + start_of(j, first + c) * item + slab * step, (ptrdiff_t)step,
+                         block + slab * FA_BLOCK_BYTES + c * item, FA_BLOCK_BYTES, min_size(SLAB, j->length - slab));
+}
+
+static void gather(const job *j, const char *from, size_t first, size_t count, char *block) {
     if (j->item == sizeof(float))
-        scatter_float(j, block, first, count, (float *)to);
+        gather_items(j, sizeof(float), from, first, count, block);
     else
-        scatter_double(j, block, first, count, (double *)to);
+        gather_items(j, sizeof(double), from, first, count, block);
+}
+
+static void scatter(const job *j, const char *block, size_t first, size_t count, char *to) {
+    if (j->item == sizeof(float))
+        scatter_items(j, sizeof(float), block, first, count, to);
+    else
+        scatter_items(j, sizeof(double), block, first, count, to);
 }
 
 /* Columns [begin, end) of the array, in room for a block of each input. */
@@ -144,8 +144,9 @@ static int run_columns(const job *j, size_t begin, size_t end) {
 
 /* --- The call --- */
 
-static void run_part(void *context, int part) {
+static void run_part(void *context, int part, int worker) {
     job *const j = context;
+    (void)worker;
     const size_t share = (j->pieces - 1) / j->parts + 1, begin = share * (size_t)part;
     if (begin >= j->pieces) return;
     const fa_environment environment = fa_enter();
@@ -165,9 +166,10 @@ static int run(job *j, unsigned cost) {
         j->run = run_gathered;
         j->pieces = (j->outer * j->inner - 1) / j->block + 1;
     }
-    const size_t threads = (size_t)fa_threads_for_cost(cost, j->outer * j->length * j->inner);
-    j->parts = threads < j->pieces ? threads : j->pieces;
-    fa_parallel((int)j->parts, run_part, j);
+    const int threads = fa_threads_now_of(cost, j->outer * j->length * j->inner, fa_get_num_threads());
+    const int parts = fa_part_count(threads, j->pieces);
+    j->parts = (size_t)parts;
+    fa_share(threads, parts, run_part, j);
     return atomic_load_explicit(&j->failed, memory_order_relaxed) ? -1 : 0;
 }
 
@@ -195,6 +197,7 @@ static int run_halves(fa_reduction reduction, int backward, int reduces, const u
 
 int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b, void *out, size_t outer,
               size_t length, size_t inner) {
+    if ((unsigned)reduction >= FA_REDUCTION_COUNT || (unsigned)type >= FA_TYPE_COUNT) return -1;
     if (outer == 0 || length == 0 || inner == 0) return 0;
     const int backward = reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD;
     const int reduces = reduction == FA_LOGSUMEXP;

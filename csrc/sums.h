@@ -14,10 +14,29 @@ static double F(total)(const void *values, size_t n) {
     return lanes[0];
 }
 
-/* Adds each element to a sum of its own. */
-static void F(accumulate)(const void *values, double *restrict sums, size_t n) {
+/* Adds each element of a row of n to a sum of its own, for several rows: one after the other, but so many columns at a
+ * time that their sums stay in registers. */
+static void F(accumulate)(const void *values, double *restrict sums, size_t n, size_t rows) {
     const real *const restrict x = values;
-    for (size_t i = 0; i < n; i++) sums[i] += x[i];
+    size_t i = 0;
+    for (; i + F(block) <= n; i += F(block)) {
+        double own[F(block)];
+        for (size_t k = 0; k < F(block); k++) own[k] = sums[i + k];
+        for (size_t row = 0; row < rows; row++)
+            for (size_t k = 0; k < F(block); k++) own[k] += x[row * n + i + k];
+        for (size_t k = 0; k < F(block); k++) sums[i + k] = own[k];
+    }
+    for (; i < n; i++)
+        for (size_t row = 0; row < rows; row++) sums[i] += x[row * n + i];
+}
+
+/* Whether no sum of up to 2^47 such numbers overflows: none does of float. NaN is not such a number. */
+static int F(is_summable)(const void *values, size_t n) {
+    const real *const x = values;
+    integer seen = 0;
+    if (FA_REAL == 32) return 1;
+    for (size_t i = 0; i < n; i++) seen = F(seen)(seen, (real)FA_SUMMABLE, x[i]);
+    return F(fits)(seen, (real)FA_SUMMABLE);
 }
 
 /* The bias is an array, or one value that all elements share. */

@@ -1,8 +1,9 @@
 /* How many threads to use by default: FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that the affinity
- * mask and the control group's quota leave to this process. */
+ * mask and the control group's quota leave to this process. An OpenMP runtime that is to bind its threads binds the one
+ * that loads it, too, whose mask then says nothing about the process; the runtime knows what it was before. */
 #if defined(__linux__)
 #define _GNU_SOURCE
-#include <sched.h>
+#include "affinity.h"
 #endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <unistd.h>
@@ -12,9 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fastact.h"
-
-static int min_int(int a, int b) { return a < b ? a : b; }
+#include "loops.h"
 
 /* The positive number that an environment variable begins with, up to its end or a comma; 0 if unset or empty, -1 if it
  * is anything else. */
@@ -27,10 +26,26 @@ static int count_in(const char *variable) {
     return end != text && (*end == '\0' || *end == ',') && count > 0 && count <= INT_MAX ? (int)count : -1;
 }
 
+#if defined(__linux__)
+static int threads_are_bound(void) {
+    static const char *const variables[] = {"OMP_PROC_BIND", "OMP_PLACES", "GOMP_CPU_AFFINITY", "KMP_AFFINITY"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *const text = getenv(variables[i]);
+        if (text && *text) return 1;
+    }
+    return 0;
+}
+#endif
+
 static int processors(void) {
 #if defined(__linux__)
-    cpu_set_t mask; /* too small for more than 1024 processors */
-    if (sched_getaffinity(0, sizeof mask, &mask) == 0) return CPU_COUNT(&mask);
+    size_t size;
+    cpu_set_t *const mask = fa_read_affinity(&size);
+    if (mask) {
+        const int own = CPU_COUNT_S(size, mask);
+        CPU_FREE(mask);
+        return threads_are_bound() ? max_int(own, fa_openmp_processors()) : own;
+    }
 #endif
 #if defined(__unix__) || defined(__APPLE__)
     const long count = sysconf(_SC_NPROCESSORS_ONLN);

@@ -17,6 +17,7 @@ static const real F(ln2) = 0x1.62e43p-1f;
 static const real F(exp_q)[] = {0x1.fffff8p-2f, 0x1.55548ep-3f, 0x1.555b9ap-5f, 0x1.123beep-7f, 0x1.684fccp-10f};
 static const real F(exp_h)[] = {-0.5f,          0x1.fffff8p-4f,   -0x1.55548ep-6f,
                                 0x1.555b9ap-9f, -0x1.123beep-12f, 0x1.684fccp-16f};
+static const real F(exp2_q)[] = {0x1.ebfbd8p-3f, 0x1.c6af84p-5f, 0x1.3b30b4p-7f, 0x1.5f067ep-10f, 0x1.3f8d04p-13f};
 static const real F(log1p_centre) = 0x1.e95p-2f;
 static const real F(log1p_l)[] = {0x1.a280c2p-1f, -0x1.2d929ap-2f, 0x1.19063ap-3f, -0x1.22f65p-4f,
                                   0x1.3f51c6p-5f, -0x1.6c0f34p-6f, 0x1.a89746p-7f, -0x1.ebd9a8p-8f,
@@ -44,6 +45,9 @@ static const real F(exp_h)[] = {-0.5,
                                 -0x1.71ded7205f28ap-28,
                                 0x1.28b0d2fa3052ep-32,
                                 -0x1.adfa4454e656bp-37};
+static const real F(exp2_q)[] = {
+    0x1.ebfbdff82c5a5p-3,  0x1.c6b08d704a067p-5,  0x1.3b2ab6fb9ff84p-7,  0x1.5d87fe78bbb6dp-10, 0x1.4309130f23556p-13,
+    0x1.ffcbfbef2e3a8p-17, 0x1.62bfc6eb16bcap-20, 0x1.b525ff8b0a9f8p-24, 0x1.e61c7a452ddd8p-28, 0x1.e8444b13d3017p-32};
 static const real F(log1p_centre) = 0x1.e4p-2;
 static const real F(log1p_l)[] = {
     0x1.a349819c14664p-1,  -0x1.2f0957a999577p-2,  0x1.1b4d38fe02712p-3,  -0x1.264df32f906c4p-4,
@@ -81,8 +85,16 @@ FA_INLINE real F(from_bits)(integer bits) {
     return x;
 }
 
-/* The value with the sign of x, where it has that already or none. AVX-512 takes three operands at a time, which GCC
- * knows of copysign. */
+/* a if `first` is 1, b if it is 0, by their bits: where that is the same for all elements, GCC would make a loop of each
+ * and vectorise neither. SSE2 has no masks of 64 bits, however. */
+FA_INLINE real F(choice)(int first, real a, real b) {
+    const integer mask = -(integer)first;
+    if (FA_REAL == 64 && !FA_HAS_FMA) return first ? a : b;
+    return F(from_bits)((F(bits)(a) & mask) | (F(bits)(b) & ~mask));
+}
+
+/* The value with the sign of x, where it has that already or none. On AVX-512 GCC compiles copysign to one operation of
+ * three operands. */
 FA_INLINE real F(signed_as)(real x, real value) {
 #ifdef __AVX512F__
     return FA_REAL == 32 ? __builtin_copysignf((float)value, (float)x) : (real)__builtin_copysign(value, x);
@@ -151,18 +163,26 @@ typedef struct {
 
 /* a b - product, where product is a b rounded. */
 FA_INLINE real F(product_error)(real a, real b, real product) {
-#if FA_HAS_FMA
+#ifdef FA_EXACT_ERROR /* of proofs, to which Dekker's product is known to be exact */
+    return FA_EXACT_ERROR(a, b, product);
+#elif FA_HAS_FMA
     return FMA(a, b, -product);
 #elif FA_REAL == 32
     return (float)((double)a * b - product);
 #else
-    /* Veltkamp's splitting and Dekker's product. */
-    const real a_split = a * 0x1.0000002p27, b_split = b * 0x1.0000002p27;
-    const real a_high = a_split - (a_split - a), b_high = b_split - (b_split - b);
+    /* Dekker's product, of halves that have 26 bits and the rest: Veltkamp's overflow where a or b is large. */
+    const integer upper = -((integer)1 << 27);
+    const real a_high = F(from_bits)(F(bits)(a) & upper), b_high = F(from_bits)(F(bits)(b) & upper);
     const real a_low = a - a_high, b_low = b - b_high;
     const real error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
-    return error == error ? error : 0; /* the splitting overflows above 2^996 */
+    return error == error ? error : 0; /* NaN where the product overflows */
 #endif
+}
+
+/* Without FMA, x without its last digits, so that a product with the exponent of a power is exact. */
+FA_INLINE real F(short_enough)(real x) {
+    const integer last_digits = ((integer)1 << (FA_REAL == 32 ? 8 : 11)) - 1;
+    return FA_HAS_FMA ? x : F(from_bits)(F(bits)(x) & ~last_digits);
 }
 
 /* a + b for |a| >= |b|. */
@@ -198,6 +218,18 @@ FA_INLINE F(two_words) F(product_plus)(real a, real b, real c) {
 #else
     const real product = a * b, sum = product + c;
     return (F(two_words)){sum, (product - (sum - c)) + F(product_error)(a, b, product)};
+#endif
+}
+
+/* a b + c for |a b| >= |c|, but for digits below the last of c. */
+FA_INLINE F(two_words) F(product_and)(real a, real b, real c) {
+#if FA_HAS_FMA
+    const real sum = FMA(a, b, c);
+    return (F(two_words)){sum, c - FMA(-a, b, sum)};
+#else
+    const real product = a * b;
+    const F(two_words) sum = F(ordered_sum)(product, c);
+    return (F(two_words)){sum.high, sum.low + F(product_error)(a, b, product)};
 #endif
 }
 
@@ -243,22 +275,25 @@ typedef struct {
     integer exponent; /* the bits of 2^n, where that is a normal number */
 } F(power);
 
-/* e^(k (high + low)), but p / k in place of p, where k is a power of two: the same digits at no cost.
- * high + low = n ln2 / k + r; p / k = expm1(k r) / k = r + r^2 k q(k r). */
-FA_INLINE F(power) F(exp_power_of)(real k, real high, real low) {
+/* e^(k (high + low)), but p / k in place of p, where k is a power of two: the same digits at no cost; the exponent is that
+ * of 2^(n + raised). high + low = n ln2 / k + r; p / k = expm1(k r) / k = r + r^2 k q(k r). */
+FA_INLINE F(power) F(raised_exp_power_of)(real k, int raised, real high, real low) {
     enum { COUNT = sizeof(F(exp_q)) / sizeof(real) };
     real q[COUNT], factor = 1;
     FA_UNROLL
     for (int i = 0; i < COUNT; i++) q[i] = (factor *= k) * F(exp_q)[i];
-    const real shift = F(shift) + F(bias), shifted = FMA(high, k * F(log2_e), shift), n = shifted - shift;
+    const real shift = F(shift) + (F(bias) + (real)raised);
+    const real shifted = FMA(high, k * F(log2_e), shift), n = shifted - shift;
     const real r = FMA(n, -F(ln2_low) / k, FMA(n, -F(ln2_high) / k, high) + low);
     return (F(power)){n, FMA(r * r, F(polynomial)(r, q, COUNT), r), F(to_exponent)(F(bits)(shifted))};
 }
 
+FA_INLINE F(power) F(exp_power_of)(real k, real high, real low) { return F(raised_exp_power_of)(k, 0, high, low); }
+
 FA_INLINE F(power) F(exp_power)(real high, real low) { return F(exp_power_of)(1, high, low); }
 
 /* e^(-(high + low) / 2) = 2^n e^(-r/2), p = r h(r) with h from q, times e^(excess high / 2), the excess of 2 ln2 in one
- * word over 2 ln2: whoever calls has that in a coefficient. */
+ * word over 2 ln2: the caller's coefficients absorb this factor. */
 FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
     const real shift = F(shift) + F(bias), shifted = FMA(high, (real)-0.5 * F(log2_e), shift), n = shifted - shift;
 #if FA_HAS_FMA
@@ -272,13 +307,14 @@ FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
 /* e^t = first s (1 + p) last for t <= 0. The outer factors are 1 until e^t comes near the subnormals; then they keep
  * s in range, and only the product with the last of them rounds. With one of them, for factors of ordinary size, t
  * goes down to -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0; with none,
- * for t whose e^t is far from the subnormals. */
+ * for t whose e^t is far from the subnormals. Where n is below -exp_gone or -fading_gone all products round to 0: last is
+ * 0 there, since many processors take a hundred cycles for a product that underflows. */
 #if FA_REAL == 32
-static const real F(exp_top) = 109, F(fading_end) = (real)192.9, F(fading_far) = -76;
-static const real F(fading_factor) = 0x1p-76f;
+static const real F(exp_top) = (real)109.5, F(fading_end) = (real)192.9, F(fading_far) = -76;
+static const real F(fading_factor) = 0x1p-76f, F(exp_gone) = 157, F(fading_gone) = 277;
 #else
-static const real F(exp_top) = 752, F(fading_end) = 1455, F(fading_far) = -550;
-static const real F(fading_factor) = 0x1p-550;
+static const real F(exp_top) = 753, F(fading_end) = 1455, F(fading_far) = -550;
+static const real F(fading_factor) = 0x1p-550, F(exp_gone) = 1085, F(fading_gone) = 2098;
 #endif
 
 typedef struct {
@@ -293,11 +329,9 @@ FA_INLINE F(fading) F(fade)(F(power) e, int outer_factors) {
 #else
     const real s = F(from_bits)(e.exponent + outer_factors * (F(bits)((real)1) - F(bits)(outer)));
 #endif
-    return (F(fading)){outer_factors == 2 ? outer : 1, s, e.p, outer};
-}
-
-FA_INLINE F(fading) F(exp_fading)(real high, real low, int usual) {
-    return F(fade)(F(exp_power)(high, low), usual ? 0 : 2);
+    const real gone = outer_factors == 2 ? F(fading_gone) : F(exp_gone);
+    const real last = outer_factors > 0 && e.n < -gone ? 0 : outer;
+    return (F(fading)){outer_factors == 2 ? outer : 1, s, e.p, last};
 }
 
 /* y e^t, for any y. */
@@ -306,24 +340,12 @@ FA_INLINE real F(times)(real y, F(fading) e) {
     return FMA(scaled, e.p, scaled) * e.last;
 }
 
-/* The same before the last factor, in two words. */
-FA_INLINE F(two_words) F(words_of)(F(two_words) y, F(fading) e) {
-    const real scale = e.first * e.s, scaled = y.high * scale, low = y.low * scale;
-    const real product = FMA(scaled, e.p, scaled);
-    return (F(two_words)){product, FMA(scaled, e.p, scaled - product) + FMA(low, e.p, low)};
-}
-
 FA_INLINE real F(words_times)(F(two_words) y, F(fading) e) {
     return (y.high + FMA(y.high, e.p, FMA(y.low, e.p, y.low))) * (e.first * e.s) * e.last;
 }
 
-/* 2^n, e^t and e^t - 1 as numbers, with 0 for an e^t near the subnormals. */
+/* 2^n and e^t - 1 as numbers, with 0 for an e^t near the subnormals. */
 FA_INLINE real F(scale_of)(F(fading) e) { return e.last == 1 ? e.s : 0; }
-
-FA_INLINE real F(value_of)(F(fading) e) {
-    const real s = F(scale_of)(e);
-    return FMA(s, e.p, s);
-}
 
 FA_INLINE F(two_words) F(expm1_of)(F(fading) e) {
     const real s = F(scale_of)(e), whole = s - 1, sum = FMA(s, e.p, whole);
@@ -334,7 +356,7 @@ FA_INLINE F(two_words) F(expm1_of)(F(fading) e) {
 FA_INLINE real F(log1p_ratio)(real e) { return POLYNOMIAL(e - F(log1p_centre), F(log1p_l)); }
 
 /* c e^t = s (1 + p) = E for t >= 0, with c = 1 unless e^t is so large that its square overflows: then c is the power of
- * two that brings it back. Quotients of such terms need no further care up to exp_top, where t e^-t rounds to 0. */
+ * two that brings it back. Quotients of such terms need no further care up to exp_top. Where t e^-t rounds to 0, c is 0. */
 #if FA_REAL == 32
 static const real F(exp_large) = 62;
 static const int F(exp_down) = 94;
@@ -349,12 +371,35 @@ typedef struct {
 
 FA_INLINE F(growing) F(grow)(F(power) e, int usual) {
     const integer excess = !usual && e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
-    return (F(growing)){F(from_bits)(F(bits)((real)1) - excess), F(from_bits)(F(less)(e.exponent, excess)), e.p};
+    const real c = F(from_bits)(F(bits)((real)1) - excess);
+    return (F(growing)){!usual && e.n > F(exp_gone) ? 0 : c, F(from_bits)(F(less)(e.exponent, excess)), e.p};
 }
 
 FA_INLINE F(growing) F(exp_growing)(real high, real low, int usual) { return F(grow)(F(exp_power)(high, low), usual); }
 
-FA_INLINE real F(number)(F(growing) e) { return FMA(e.s, e.p, e.s); }
+/* c 2^t = s (1 + p) = E for t = a (high + low) >= 0, with one c = 2^-exp2_down for all t, which costs nothing: E overflows
+ * only where n exceeds exp2_down by the largest exponent. t = n + r, where nothing is rounded but r; p = r ln2 + r^2 q(r).
+ * Where 8 t 2^-t rounds to 0, c is 0. */
+#if FA_REAL == 32
+static const int F(exp2_down) = 96;
+static const real F(exp2_gone) = 160;
+#else
+static const int F(exp2_down) = 512;
+static const real F(exp2_gone) = 1095;
+#endif
+
+FA_INLINE F(growing) F(exp2_growing)(real a, real high, real low, int usual) {
+    const int lowest = (int)F(bias) - F(exp2_down);
+    const real shift = F(shift) + lowest, shifted = FMA(a, high, shift), n = shifted - shift;
+#if FA_HAS_FMA
+    const real r = FMA(a, low, FMA(a, high, -n));
+#else
+    const real product = a * high, r = (product - n) + FMA(a, low, F(product_error)(a, high, product));
+#endif
+    const real s = F(from_bits)(F(to_exponent)(F(bits)(shifted)));
+    const real c = !usual && n > F(exp2_gone) ? 0 : F(from_bits)(F(to_exponent)(lowest));
+    return (F(growing)){c, s, FMA(r, F(ln2), r * r * POLYNOMIAL(r, F(exp2_q)))};
+}
 
 /* c + E, rounded a little more than once whatever the ratio of the two. */
 FA_INLINE real F(plus_c)(F(growing) e) { return e.s + FMA(e.s, e.p, e.c); }

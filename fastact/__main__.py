@@ -56,7 +56,11 @@ def exit_on_signals() -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; SystemExit says how it went, unless it went well."""
-    arguments = make_parser().parse_args(argv)
+    carry_out(make_parser().parse_args(argv))
+
+
+def carry_out(arguments: argparse.Namespace) -> None:
+    """Call `arguments.run`; what a user got wrong, in files too, is told by `arguments.parser`."""
     try:
         arguments.run(arguments)
         sys.stdout.flush()

@@ -4,32 +4,38 @@ import argparse
 import datetime
 import json
 import math
+import secrets
 import shlex
 import sys
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Callable, Iterator, Set
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
 import fastact
 
-from . import _runtime, _ufuncs
+from . import _climb, _climb_report, _evidence, _runtime, _ufuncs
 from ._accuracy_page import page, witness
-from ._apply import BadInput, activation_name, progress_bar, written_whole
+from ._apply import TIME_LEFT, BadInput, positive, progress_bar, written_whole
+from ._climb import Limit, Search
 from ._errors import (
     CHUNK,
     COMPOSED,
+    JUDGE32,
     WITHIN,
     Case,
     Progress,
     Tally,
-    chunks,
+    finite_or_text,
     judge64,
     judged_operations,
     measure,
     worker_pool,
 )
+from ._evidence import Evidence
+from ._functions import FUNCTIONS, function_name
+from ._layer_errors import case_of, unit
 from ._names import nearest
 
 HELP = "measure the largest error of every operation and hold it against its bound"
@@ -51,7 +57,7 @@ def result(case: Case, isa: str, fingerprint: str, tally: Tally) -> Result:
         "isa": isa,
         "parameters": case.parameters,
         "fingerprint": fingerprint,
-        "bound": _ufuncs.error_bound(*case),
+        "bound": case.bound,
         "largest": finite_or_text(tally["largest"]),
         **{key: float(tally[key]).hex() for key in ("x", "got", "want")},
         "mean": finite_or_text(tally["sum"] / counted),
@@ -60,11 +66,6 @@ def result(case: Case, isa: str, fingerprint: str, tally: Tally) -> Result:
         "near_root": tally["near_root"],
         "largest_near_root": tally["largest_near_root"],
     }
-
-
-def finite_or_text(value: float) -> float | str:
-    """A number as JSON can hold it; float() reads both."""
-    return value if math.isfinite(value) else str(value)
 
 
 def exceeds(found: Result) -> bool:
@@ -79,7 +80,7 @@ def state_bounds(results: list[Result]) -> None:
             _ufuncs.select_isa(isa)
             for found in results:
                 if found["isa"] == isa:
-                    found["bound"] = _ufuncs.error_bound(found["function"], found["operation"], found["dtype"])
+                    found["bound"] = case_of(found["function"], found["operation"], found["dtype"]).bound
     finally:
         _ufuncs.select_isa(in_use)
 
@@ -103,10 +104,12 @@ def shown(found: Result) -> str:
     shares = "".join(f"{percent(found[f'within_{word}']):>8}" for word in WITHIN)
     x, got, want = witness(found)
     near = f"; {found['near_root']:,} inputs near the root: |error| <= {found['largest_near_root']:.3g}"
+    multiples = unit(found["function"], found["operation"])
     return (
         f"{found['function']} {found['operation']}".ljust(NAME_WIDTH)
         + f"{found['isa']:9}{found['bound']:6.3g}{float(found['largest']):8.4f}{float(found['mean']):8.4f}{shares}"
         + f"  x = {x}: got {got}, want {want}{near if found['near_root'] else ''}"
+        + (f"; in {multiples}" if multiples else "")
     )
 
 
@@ -132,11 +135,13 @@ class Record:
             if before["run"]["exhaustive"]:
                 raise BadInput(f"{self.path} holds an exhaustive run; a sample needs another file")
             return
-        changed = [key for key, value in self.run.items() if before["run"].get(key) != value]
+        changed = [key for key, value in self.run.items() if before["run"].get(key) != value and key != "cpu"]
         if changed:
             print(f"{self.path} is of another run ({', '.join(changed)} changed): starting anew", file=sys.stderr)
             return
         self.results, self.partial = before["results"], before["partial"]
+        processors = [*before["run"]["cpu"].split(", "), self.run["cpu"]]
+        self.run["cpu"] = ", ".join(dict.fromkeys(processors))
         state_bounds(self.results)
         print(f"{self.path} is continued: it has {len(self.results)} results", file=sys.stderr)
 
@@ -196,7 +201,7 @@ def place(found: Result) -> tuple[int, ...]:
     """Where a result stands among others: in the order of the table."""
     name = found["function"]
     operation = judged_operations(name).index(found["operation"])
-    return DTYPES.index(found["dtype"]), list(_ufuncs.table).index(name), operation
+    return DTYPES.index(found["dtype"]), FUNCTIONS.index(name), operation
 
 
 def fingerprints(case: Case, isas: list[str]) -> dict[str, str]:
@@ -218,12 +223,12 @@ def load(path: Path, keys: Set[str] = KEPT) -> dict[str, Any]:
 
 
 def this_run(exhaustive: bool) -> dict[str, Any]:
-    """All that the results depend on, but for the kernels: each result has the fingerprint of its own."""
+    """What the results depend on, but for the kernels: each result has the fingerprint of its own, on any processor."""
     return {
         "fastact": fastact.__version__,
         "cpu": _runtime._cpu(),
         "exhaustive": exhaustive,
-        "float32 judged by": "double-precision formulas of their own (fastact._exact)",
+        "float32 judged by": JUDGE32,
         "float64 judged by": (judge64() or ("nobody",))[0],
     }
 
@@ -232,9 +237,10 @@ def this_run(exhaustive: bool) -> dict[str, Any]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    several = {"nargs": "+", "action": "extend"}
+    several: dict[str, Any] = {"nargs": "+", "action": "extend"}
     isas = _ufuncs.runnable_isas()
-    parser.add_argument("--function", metavar="NAME", type=activation_name, **several, help="such as silu")
+    parser.add_argument("names", metavar="NAME", type=function_name, nargs="*", help="such as silu or softmax")
+    parser.add_argument("--function", metavar="NAME", type=function_name, **several, help="the same")
     parser.add_argument("--operation", metavar="NAME", **several, help="such as forward, grad or grad_beta")
     parser.add_argument("--isa", choices=isas, **several, help=", ".join(isas))
     parser.add_argument("--dtype", choices=DTYPES, **several, help=", ".join(DTYPES))
@@ -247,17 +253,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from-json", metavar="FILE", type=Path, help="take the results of FILE, measure nothing")
     parser.add_argument("--markdown", metavar="FILE", type=Path, help="write the results as docs/accuracy.md has them")
 
+    parser.add_argument("--climbs", metavar="FILE", type=Path, help="with --markdown: what --climb --json wrote")
+    parser.add_argument("--proofs", metavar="FILE", type=Path, help="with --markdown: a list of proofs of bounds")
+
+    climb = parser.add_argument_group("search for the largest errors")
+    limit = climb.add_mutually_exclusive_group()
+    limit.add_argument(
+        "--climb", metavar="SECONDS", type=positive(float), help="search this long for the largest error of each"
+    )
+    limit.add_argument(
+        "--evaluations", metavar="N", type=positive(int), help="search until N results of each have been judged"
+    )
+    climb.add_argument(
+        "--parameters",
+        choices=_climb.PARAMETERS,
+        help="usual ({:g} to {:g}), any (of all exponents); usual".format(*_climb.USUAL),
+    )
+    climb.add_argument("--add", metavar="FILE", type=Path, help="keep what FILE has of the kernels of now")
+    climb.add_argument("--seed", metavar="N", type=natural, help="with --evaluations it finds the same again")
+
+
+def natural(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0 or a positive integer")
+    return int(text)
+
 
 def selected(arguments: argparse.Namespace) -> list[Case]:
-    names = [name for name in _ufuncs.table if name in (arguments.function or _ufuncs.table)]
+    asked = [*arguments.names, *(arguments.function or ())] or _ufuncs.table
+    names = [name for name in FUNCTIONS if name in asked]
     operations = list(dict.fromkeys(operation for name in names for operation in judged_operations(name)))
     for operation in arguments.operation or ():
-        if operation in COMPOSED:
+        if operation in COMPOSED and operation not in operations:
             raise BadInput(f"argument --operation: {operation} has the bits of forward and grad; measure those")
         if operation not in operations:
             raise BadInput(f"argument --operation: no {operation!r} there{nearest(operation, operations)}")
     return [
-        Case(name, operation, dtype)
+        case_of(name, operation, dtype)
         for dtype in DTYPES
         if dtype in (arguments.dtype or DTYPES)
         for name in names
@@ -271,24 +303,24 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
     record, in_use = Record(path, this_run(exhaustive)), _ufuncs.isa()
     record.save()  # or say now that it can not be written
     missing = {case: record.lacks(case, isas) for case in cases}
-    pieces = {dtype: chunks(dtype, exhaustive) for dtype in {case.dtype for case in cases}}
     weights = {dtype: WEIGHT[dtype] * CHUNK[dtype] for dtype in DTYPES}
-    left = {case: len(pieces[case.dtype]) - record.begin(case, missing[case]).chunks for case in cases}
+    left = {case: len(case.chunks(exhaustive)) - record.begin(case, missing[case]).chunks for case in cases}
     total = sum(left[case] * weights[case.dtype] for case in cases if missing[case])
-    look = "{l_bar}{bar}| {elapsed} gone, {remaining} left"
     try:
-        with worker_pool() as workers, progress_bar(total, progress, bar_format=look) as bar:
+        with worker_pool() as workers, progress_bar(total, progress, bar_format=TIME_LEFT) as bar:
             for before, case in zip([None, *cases], cases, strict=False):
-                for _ in measured(record, case, missing[case], pieces[case.dtype], workers):
+                for _ in measured(record, case, missing[case], case.chunks(exhaustive), workers):
                     if bar is not None:
                         bar.set_description(" ".join(case), refresh=False)
                         bar.update(weights[case.dtype])
                 if bar is not None:
                     bar.clear()
-                if before is None or before.dtype != case.dtype:
-                    print(f"{case.dtype}, judged by {record.run[f'{case.dtype} judged by']}\n{HEADING}")
+                if before is None or (before.dtype, before.judge) != (case.dtype, case.judge):
+                    print(f"{case.dtype}, judged by {case.judge}\n{HEADING}")
                 for isa in isas:
-                    print(shown(record.get(case, isa)), flush=True)
+                    found = record.get(case, isa)
+                    assert found is not None
+                    print(shown(found), flush=True)
     except BaseException:
         record.save()
         raise
@@ -298,7 +330,7 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
 
 
 def measured(record: Record, case: Case, isas: list[str], pieces: list, workers: Executor) -> Iterator[None]:
-    """Yield after every chunk while a case is measured; the record knows where it stands."""
+    """Yield after every chunk while a case is measured; the record has how far it is."""
     if not isas:
         return
     begin, saved = record.begin(case, isas), time.monotonic()
@@ -312,35 +344,157 @@ def measured(record: Record, case: Case, isas: list[str], pieces: list, workers:
     record.finish(case, progress.tallies)
 
 
-def run(arguments: argparse.Namespace) -> None:
-    if arguments.from_json is not None:
-        measuring = ("function", "operation", "isa", "dtype", "exhaustive", "json")
-        if any(getattr(arguments, option) for option in measuring):
-            raise BadInput("argument --from-json: nothing is measured, so that only --markdown goes with it")
-        content = load(arguments.from_json)
-        state_bounds(content["results"])
-        print_results(content["results"])
-        chosen = content["results"]
-    else:
-        cases, isas = (
-            judgeable(selected(arguments)),
-            [i for i in _ufuncs.runnable_isas() if i in (arguments.isa or [i])],
-        )
-        record = measure_all(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
-        content, chosen = record.content(), [record.get(case, isa) for case in cases for isa in isas]
-    if arguments.markdown is not None:
-        with written_whole(arguments.markdown) as file:
-            file.write(page(content).encode())
-    exceeded = [found for found in chosen if exceeds(found)]
+def climbable(cases: list[Case]) -> list[Case]:
+    for case in cases:
+        if case.name not in (*_ufuncs.table, *_ufuncs.gated):
+            raise BadInput(f"argument --climb: {case.name} is neither an activation nor a gated pair")
+        if not _climb.judgeable(case):
+            raise BadInput(
+                f"argument --climb: {case.name} in float64 needs quadruple precision, which GCC has with glibc; "
+                "--dtype float32 does not"
+            )
+    return cases
+
+
+def climb(
+    cases: list[Case], isas: list[str], limit: Limit, arguments: argparse.Namespace, progress: bool
+) -> list[Result]:
+    """Search all of them, and print what is found, search by search."""
+    parameters, seed = arguments.parameters or _climb.PARAMETERS[0], arguments.seed
+    seed = secrets.randbits(32) if seed is None else seed
+    options = {"limit": limit._asdict(), "parameters": parameters, "seed": seed}
+    kept = None if arguments.add is None else kept_climbs(arguments.add, parameters)
+    record = Climbs(arguments.json, this_run(False) | {"float64 judged by": _climb.JUDGE64, "climb": options}, kept)
+    record.save()
+    searches = (Search(case, isa, parameters, seed) for case in cases for isa in isas)
+    in_use = _ufuncs.isa()
+    print(f"seed {seed}, {parameters} parameters\n{_climb_report.HEADING}", flush=True)
+    try:
+        with (
+            worker_pool() as workers,
+            progress_bar(len(cases) * len(isas) * limit.slices, progress, bar_format=TIME_LEFT) as bar,
+        ):
+            for search in _climb.searched(searches, limit, workers):
+                if search is None:
+                    if bar is not None:
+                        bar.update(1)
+                    continue
+                if bar is not None:
+                    bar.clear()
+                found = _climb_report.result(search)
+                record.add(found)
+                print(_climb_report.shown(found), flush=True)
+    finally:
+        _ufuncs.select_isa(in_use)
+    return record.found
+
+
+class Climbs(Record):
+    """The results of a climb, joined with those that an earlier file has."""
+
+    def __init__(self, path: Path | None, run: dict[str, Any], kept: dict[str, Any] | None):
+        super().__init__(path, run)
+        self.kept = kept
+        self.found: list[Result] = []
+        self.results = kept["results"] if kept is not None else []
+
+    def add(self, found: Result) -> None:
+        self.found.append(found)
+        self.results = _evidence.added(self.results, [found])
+        self.save()
+
+    def content(self) -> dict[str, Any]:
+        if self.kept is None:
+            return super().content()
+        earlier = [*self.kept.get("earlier", ()), {key: self.kept[key] for key in ("command", "date", "run")}]
+        return super().content() | {"earlier": earlier}
+
+
+def load_climbs(path: Path) -> dict[str, Any]:
+    content = load(path)
+    if "climb" not in content["run"]:
+        raise BadInput(f"{path} holds no climb")
+    return content
+
+
+def kept_climbs(path: Path, parameters: str) -> dict[str, Any]:
+    """What a file has, without results of kernels that have changed since."""
+    content = load_climbs(path)
+    if content["run"]["climb"]["parameters"] != parameters:
+        raise BadInput(f"{path} holds a climb with {content['run']['climb']['parameters']} parameters")
+    standing = [found for found in content["results"] if _climb_report.stands(found)]
+    if len(standing) < len(content["results"]):
+        print(f"{path}: {len(content['results']) - len(standing)} results are of other kernels", file=sys.stderr)
+    state_bounds(standing)
+    return content | {"results": standing}
+
+
+def exit_if_exceeded(results: list[Result], shown: Callable[[Result], str]) -> None:
+    exceeded = [found for found in results if exceeds(found)]
     for found in exceeded:
         print(f"exceeds its bound: {shown(found)}", file=sys.stderr)
     if exceeded:
         raise SystemExit(1)
 
 
+def run(arguments: argparse.Namespace) -> None:
+    limit = Limit(arguments.climb, arguments.evaluations)
+    if limit == Limit(None, None):
+        for option in ("parameters", "seed", "add"):
+            if getattr(arguments, option) is not None:
+                raise BadInput(f"argument --{option}: it goes with --climb or --evaluations")
+        measure_or_show(arguments)
+        return
+    for option in ("exhaustive", "from_json", "markdown", "climbs", "proofs"):
+        if getattr(arguments, option):
+            raise BadInput(f"argument --{option.replace('_', '-')}: it does not go with --climb or --evaluations")
+    cases = climbable(selected(arguments))
+    exit_if_exceeded(
+        climb(cases, selected_isas(arguments), limit, arguments, progress=sys.stderr.isatty()), _climb_report.shown
+    )
+
+
+def selected_isas(arguments: argparse.Namespace) -> list[str]:
+    return [isa for isa in _ufuncs.runnable_isas() if isa in (arguments.isa or [isa])]
+
+
+def evidence(arguments: argparse.Namespace) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Read what --climbs and --proofs name."""
+    for option in ("climbs", "proofs"):
+        if getattr(arguments, option) is not None and arguments.markdown is None:
+            raise BadInput(f"argument --{option}: it goes with --markdown")
+    climbs = None if arguments.climbs is None else load_climbs(arguments.climbs)
+    if climbs is not None:
+        state_bounds(climbs["results"])
+    return climbs, [] if arguments.proofs is None else _evidence.load_proofs(arguments.proofs)
+
+
+def measure_or_show(arguments: argparse.Namespace) -> None:
+    climbs, proofs = evidence(arguments)
+    if arguments.from_json is not None:
+        measuring = ("names", "function", "operation", "isa", "dtype", "exhaustive", "json")
+        if any(getattr(arguments, option) for option in measuring):
+            raise BadInput("argument --from-json: nothing is measured, so that only --markdown goes with it")
+        content = load(arguments.from_json)
+        if "climb" in content["run"]:
+            raise BadInput(f"{arguments.from_json} holds a climb, of which there is no page")
+        state_bounds(content["results"])
+        print_results(content["results"])
+        chosen = content["results"]
+    else:
+        cases, isas = judgeable(selected(arguments)), selected_isas(arguments)
+        record = measure_all(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
+        content, chosen = record.content(), [record.get(case, isa) for case in cases for isa in isas]
+    if arguments.markdown is not None:
+        with written_whole(arguments.markdown) as file:
+            file.write(page(Evidence(content, climbs, proofs)).encode())
+    exit_if_exceeded(chosen, shown)
+    exit_if_exceeded(climbs["results"] if climbs is not None else [], _climb_report.shown)
+
+
 def judgeable(cases: list[Case]) -> list[Case]:
-    """Leave out float64 where nobody knows its results to more digits."""
-    if judge64() is not None or all(case.dtype != "float64" for case in cases):
-        return cases
-    print("float64 is left out: it needs python-flint (pip install 'fastact[accuracy]')", file=sys.stderr)
-    return [case for case in cases if case.dtype != "float64"]
+    """Leave out float64 where there is no oracle with more digits."""
+    judged = [case for case in cases if case.judge is not None]
+    if judged != cases:
+        print("float64 is left out: it needs python-flint (pip install python-flint)", file=sys.stderr)
+    return judged

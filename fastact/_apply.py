@@ -7,15 +7,16 @@ import secrets
 import stat
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from . import _ufuncs
-from ._names import nearest
+from ._functions import LAYERS
+from ._names import ALONG_AXIS, LAYER, PAIR, kind_of, nearest
 
 HELP = "apply an activation to a .npy file"
 # Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24,
@@ -23,6 +24,15 @@ HELP = "apply an activation to a .npy file"
 PIECE = 1 << 20
 # What NumPy raises for a header that is no Python literal, or an unusual one.
 UNREADABLE = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError)
+# Version 3.0 is 2.0 with names of fields in UTF-8, which plain numbers have not.
+HEADER_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+    (3, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+TIME_LEFT = "{l_bar}{bar}| {elapsed} gone, {remaining} left"  # how a progress_bar of no elements looks
 
 
 class BadInput(Exception):
@@ -48,12 +58,11 @@ def check_regular(path: Path) -> None:
 
 def read_header(file: BinaryIO) -> Header:
     """Read and check what a .npy file says of itself."""
-    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     try:
         version = np.lib.format.read_magic(file)
-        if version not in readers:
-            raise ValueError(f"format version {version} is not for plain numbers")
-        header = Header(*readers[version](file), file.tell())
+        if version not in HEADER_READERS:
+            raise ValueError(f"format version {version} is not known")
+        header = Header(*HEADER_READERS[version](file), file.tell())
         if min(header.shape, default=0) < 0 or header.dtype.subdtype is not None:
             raise ValueError(f"shape {header.shape} of {header.dtype}")
         np.broadcast_to(np.empty((), header.dtype), header.shape)  # raises where no array can have this shape
@@ -143,10 +152,40 @@ def progress_bar(total: int, wanted: bool, **looks):
     return closing(tqdm(total=total, unit=" elements", unit_scale=True, delay=1, **looks))
 
 
+# Why functions of a kind are not elementwise.
+REASONS = {
+    ALONG_AXIS: "it takes all elements along an axis",
+    LAYER: "it takes weights or a bias along an axis",
+    PAIR: "it takes two arrays, or the two halves of one",
+}
+
+
+def elementwise_name(text: str) -> str:
+    if text in LAYERS:
+        possible = ", ".join(_ufuncs.table)
+        raise argparse.ArgumentTypeError(
+            f"{text} is not elementwise: {REASONS[kind_of(text)]}; apply can compute {possible}"
+        )
+    return activation_name(text)
+
+
 def activation_name(text: str) -> str:
     if text not in _ufuncs.table:
         raise argparse.ArgumentTypeError(f"unknown function {text!r}{nearest(text, _ufuncs.table)}")
     return text
+
+
+def positive(kind: type) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = 0
+        if not 0 < value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a positive number")
+        return value
+
+    return read
 
 
 def assignment(text: str) -> tuple[str, float]:
@@ -174,7 +213,7 @@ def checked_parameters(name: str, given: list[tuple[str, float]]) -> dict[str, f
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", type=activation_name, help="of an activation, such as silu")
+    parser.add_argument("name", metavar="NAME", type=elementwise_name, help="of an activation, such as silu")
     parser.add_argument("source", metavar="IN", type=Path, help=".npy file of real numbers")
     parser.add_argument("target", metavar="OUT", type=Path, help=".npy file to write; appears when complete")
     parser.add_argument("--grad", action="store_true", help="apply the derivative")

@@ -18,7 +18,7 @@ cdef inline int parameter_index(const Operation *operation, PyObject *name) noex
     """Which parameter has this name; -1: none has."""
     cdef int p
     for p in range(operation.inputs - operation.arrays):
-        if is_name(name, operation.names[p]):
+        if is_name(name, operation.names[operation.arrays + p]):
             return p
     return -1
 
@@ -67,25 +67,6 @@ cdef inline int read_arguments(PyObject *ufunc, PyObject *const *args, Py_ssize_
         else:
             call.plain = False
     return 0
-
-
-cdef inline bint read_number(PyObject *given, fa_type type, Number *number) noexcept:
-    """Whether `given` is a Python number that the type can hold, and if so its value."""
-    cdef double value
-    if Py_TYPE(given) == &PyFloat_Type:
-        value = PyFloat_AS_DOUBLE(given)
-    elif Py_TYPE(given) == &PyLong_Type:
-        value = PyLong_AsDouble(given)
-        if value == -1 and PyErr_Occurred() != NULL:
-            PyErr_Clear()
-            return False
-    else:
-        return False
-    if type == FA_F64:
-        number.f64 = value
-        return True
-    number.f32 = fa_nearest_float(value)
-    return type == FA_F32 and (isfinite(number.f32) or not isfinite(value))
 
 
 cdef inline bint is_array(PyObject *given) noexcept nogil:

@@ -17,7 +17,7 @@ def check_plot(path: Path) -> None:
     try:
         from matplotlib.backend_bases import FigureCanvasBase
     except ImportError:
-        raise BadInput("argument --plot: needs matplotlib (pip install 'fastact[plot]')") from None
+        raise BadInput("argument --plot: needs matplotlib (pip install matplotlib)") from None
     formats = FigureCanvasBase.get_supported_filetypes()
     if path.suffix[1:] not in formats:
         raise BadInput(f"argument --plot: no picture of type {path.suffix!r}{nearest(path.suffix[1:], formats)}")

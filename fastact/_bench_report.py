@@ -7,22 +7,46 @@ from typing import Any
 
 import numpy as np
 
+from . import _functions
+from ._between import NOTHING, TITLES
 from ._peers import COPIES, PEERS, SCALES
+from ._race_environment import ISAS
 
-# function, operation, dtype, layout, output, shape, threads and nanoseconds per call of each contestant
+# function, operation, dtype, layout, output, shape, threads, between, isa and nanoseconds per call of each contestant;
+# in a program also, as "after", the time of what follows a call over that without the call
 Record = dict[str, Any]
 
-SERIES = ("operation", "dtype", "layout", "output", "threads")
+CONDITIONS = {"between": NOTHING, "isa": ISAS[0]}  # of a record that does not name them
+SERIES = ("operation", "dtype", "layout", "output", "threads", *CONDITIONS)
 GROUP = (*SERIES, "shape")  # what the records of a table have in common
-ARRAYS = {"forward": 2, "backward": 3, "backward_from_output": 3, "value_and_grad": 3, "copy": 2}  # read and written
+COPIED = 2  # arrays
 PER_CALL_BELOW = 1024  # elements; smaller arrays are reported per call
 MOVED = 0.05  # of a ratio: smaller differences are not listed
-SHAPES = {  # of activations in models: function and shape
+SHAPES = {  # in models: function and shape
     "yolo_silu": ("silu", (1, 64, 160, 160)),
     "mobilenet_hard_swish": ("hard_swish", (1, 240, 28, 28)),
     "bert_gelu": ("gelu", (8, 512, 3072)),
     "llama_silu": ("silu", (512, 11008)),
+    "llama_swiglu": ("swiglu", (256, 2816)),
+    "gpt2_softmax": ("softmax", (12, 256, 256)),
+    "resnet_prelu": ("prelu", (32, 64, 56, 56)),
+    "bert_bias_gelu": ("bias_act", (512, 3072)),
 }
+
+
+def with_conditions(record: Record) -> Record:
+    return CONDITIONS | record
+
+
+def added(kept: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
+    """Join the results of two runs; of a case of both those of the second count."""
+    runs = [*kept.get("earlier", ()), {key: kept[key] for key in ("command", "date", "run")}]
+    records = {key_of(record): record for record in (*kept["records"], *content["records"])}
+    return content | {"earlier": runs, "records": list(records.values())}
+
+
+def in_program(record: Record) -> bool:
+    return record["between"] != NOTHING
 
 
 def elements(record: Record) -> int:
@@ -53,7 +77,7 @@ def ratios(records: list[Record]) -> list[float]:
 
 def bandwidth(record: Record, contestant: str = "fastact") -> float:
     """Gigabytes per second of what has to be read and written at least."""
-    arrays = ARRAYS["copy" if contestant in COPIES else record["operation"]]
+    arrays = COPIED if contestant in COPIES else _functions.call_of(record["function"], record["operation"]).arrays
     return arrays * elements(record) * np.dtype(record["dtype"]).itemsize / record["nanoseconds"][contestant]
 
 
@@ -74,10 +98,10 @@ def threads_text(threads: int) -> str:
 
 
 def series_title(record: Record) -> str:
-    return (
-        f"{record['operation']} {record['dtype']}, {record['layout']}, output {record['output']}, "
-        f"{threads_text(record['threads'])}"
-    )
+    parts = [record["layout"], f"output {record['output']}", threads_text(record["threads"])]
+    parts += [TITLES[record["between"]]] if in_program(record) else []
+    parts += ["everybody limited to AVX2"] if record["isa"] == "avx2" else []
+    return f"{record['operation']} {record['dtype']}, {', '.join(parts)}"
 
 
 def title(record: Record) -> str:
@@ -93,8 +117,18 @@ def by_series(records: list[Record]) -> list[list[Record]]:
 
 
 def unit(record: Record) -> tuple[str, int]:
-    """What times are stated for: a call or an element, and how many elements that is."""
-    return ("call", 1) if elements(record) < PER_CALL_BELOW else ("element", elements(record))
+    """The unit in which times are stated, and how many nanoseconds per call it is."""
+    if in_program(record):
+        return "us per call", 1000
+    return ("ns per call", 1) if elements(record) < PER_CALL_BELOW else ("ns per element", elements(record))
+
+
+def time_text(record: Record, contestant: str, digits: int) -> str:
+    """The time of a contestant and, in a program, how long the work that follows takes."""
+    time = record["nanoseconds"][contestant] / unit(record)[1]
+    if not in_program(record):
+        return f"{time:.{digits}g}"
+    return f"{time:{',.0f' if time >= 1000 else f'.{digits}g'}} ({record['after'][contestant]:.2f})"
 
 
 def mean_text(records: list[Record]) -> str:
@@ -114,21 +148,21 @@ def print_table(group: list[Record], single: dict[tuple, float]) -> None:
     columns = [name for name in ("fastact", *PEERS, *SCALES) if any(name in r["nanoseconds"] for r in group)]
     copied, copier = fastest_copy(group)
     faster = group[0]["threads"] > 1 and any(without_threads(record) in single for record in group)
-    heading = [f"{name:>13}" for name in columns]
+    width = 20 if in_program(group[0]) else 13
+    heading = [f"{name:>{width}}" for name in columns]
     heading += [f"{name:>9}" for name in ("GB/s", "of copy", "best/fa", *["speed-up"][:faster])] + ["  best peer"]
-    print(f"\n{title(group[0])}: ns per {unit(group[0])[0]}; copy: {copied:.3g} GB/s, by {copier}")
+    print(f"\n{title(group[0])}: {unit(group[0])[0]}; copy: {copied:.3g} GB/s, by {copier}")
     print(f"{'':13}{''.join(heading)}")
     for record in group:
-        print(row(record, columns, copied, single if faster else None).rstrip())
+        print(row(record, columns, width, copied, single if faster else None).rstrip())
     if mean := mean_text(group):
         print(mean)
     sys.stdout.flush()
 
 
-def row(record: Record, columns: list[str], copied: float, single: dict[tuple, float] | None) -> str:
-    times, divisor = record["nanoseconds"], unit(record)[1]
-    best = best_peer(record)
-    cells = [f"{times[name] / divisor:13.4g}" if name in times else f"{'':13}" for name in columns]
+def row(record: Record, columns: list[str], width: int, copied: float, single: dict[tuple, float] | None) -> str:
+    times, best = record["nanoseconds"], best_peer(record)
+    cells = [f"{time_text(record, name, 4) if name in times else '':>{width}}" for name in columns]
     cells += [
         f"{bandwidth(record):9.3g}",
         f"{bandwidth(record) / copied:9.0%}",
@@ -159,18 +193,30 @@ def print_tables(records) -> list[Record]:
 # Then and now
 
 
+def measures(record: Record) -> dict[str, float]:
+    """What two runs are compared by: the ratio and, in a program, the time of what follows a call of fastact."""
+    best, after = best_peer(record), record.get("after")
+    return ({"ratios": best[1]} if best else {}) | ({"times of what follows": after["fastact"]} if after else {})
+
+
 def print_comparison(then: list[Record], now: list[Record]) -> None:
-    """Print the ratios that moved."""
-    before = {key_of(record): best[1] for record in then if (best := best_peer(record)) is not None}
-    pairs = [
-        (record, before[key_of(record)], best[1])
-        for record in now
-        if (best := best_peer(record)) is not None and key_of(record) in before
-    ]
+    """Print what moved."""
+    before = {key_of(record): measures(record) for record in then}
+    pairs: dict[str, list[tuple[Record, float, float]]] = {"ratios": []}
+    for record in now:
+        old = before.get(key_of(record), {})
+        for measure, value in measures(record).items():
+            if measure in old:
+                pairs.setdefault(measure, []).append((record, old[measure], value))
+    for measure, found in pairs.items():
+        print_moves(measure, found)
+
+
+def print_moves(measure: str, pairs: list[tuple[Record, float, float]]) -> None:
     moved = [pair for pair in pairs if abs(pair[2] / pair[1] - 1) > MOVED]
     for record, old, new in sorted(moved, key=lambda pair: pair[2] / pair[1]):
         print(f"{record['function']:13}{old:8.2f} -> {new:.2f} ({new / old - 1:+.0%})  {title(record)}")
-    print(f"{len(moved)} of {len(pairs)} ratios in both moved by more than {MOVED:.0%}", end="")
+    print(f"{len(moved)} of {len(pairs)} {measure} in both moved by more than {MOVED:.0%}", end="")
     if pairs:
         means = [geometric_mean(values) for values in list(zip(*pairs, strict=True))[1:]]
         print(f"; geometric mean: {means[0]:.2f} -> {means[1]:.2f}", end="")

@@ -1,24 +1,29 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 # cython: freethreading_compatible=True
-"""The C core over arrays with parameters and a bias for each channel; _layers.py prepares what is not plain."""
+"""The C core over arrays with parameters and a bias for each channel.
+
+_plain_calls.pxi has the calls that need no preparation; _layers.py prepares all others for `run`.
+"""
 import numpy as np
 
+from fastact import _ufuncs
 from fastact._ufuncs import from_pool
 
 cimport numpy as cnp
-from libc.string cimport memset
+from cpython.dict cimport PyDict_GetItem
+from cpython.long cimport PyLong_AsLongAndOverflow
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.string cimport memcpy, memset
 
 from fastact._core cimport *
-from fastact._plain cimport can_hold
+from fastact._numbers cimport PyObject, read_number
+from fastact._plain cimport can_hold, share_memory
 
 cnp.import_array()
 
-cdef extern from "<fenv.h>":
-    ctypedef struct fenv_t:
-        pass
-    const fenv_t *FE_DFL_ENV
-    int fegetenv(fenv_t *)
-    int fesetenv(const fenv_t *)
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_Scalar(void *data, cnp.PyArray_Descr *descr, object base)
 
 cdef enum:
     MAX_OUTPUTS = 1 + FA_MAX_PARAMETERS
@@ -29,16 +34,18 @@ BACKWARD = FA_BACKWARD
 BACKWARD_PARAMETERS = FA_BACKWARD_PARAMETERS
 
 
-cdef class default_environment:
-    """Within it, NumPy rounds to nearest and keeps subnormals; the caller's environment is as found afterwards."""
-    cdef fenv_t saved
-
-    def __enter__(self):
-        fegetenv(&self.saved)
-        fesetenv(FE_DFL_ENV)
-
-    def __exit__(self, *exception):
-        fesetenv(&self.saved)
+cdef int run_core(const fa_loop *loop, const fa_channels *sizes, char **operands, const Py_ssize_t *strides,
+                  const void *shift, double **totals) except -1:
+    """Call fa_run_channels, where there are many elements without Python's lock."""
+    cdef int failed
+    if sizes.outer * sizes.channels * sizes.inner < MANY:
+        failed = fa_run_channels(loop, sizes, operands, strides, shift, totals)
+    else:
+        with nogil:
+            failed = fa_run_channels(loop, sizes, operands, strides, shift, totals)
+    if failed:
+        raise MemoryError()
+    return 0
 
 
 def run(name, fa_operation operation, shape, list arrays, list parameters, bias, result, list sums):
@@ -72,7 +79,6 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
     cdef double *totals[MAX_OUTPUTS]
     cdef const void *shift = NULL if bias is None else cnp.PyArray_DATA(bias)
     cdef int first_sum = operation == FA_BACKWARD_PARAMETERS
-    cdef int failed
     cdef Py_ssize_t k
     sizes.outer, sizes.channels, sizes.inner = shape
     memset(operands, 0, sizeof(operands))
@@ -83,10 +89,7 @@ def run(name, fa_operation operation, shape, list arrays, list parameters, bias,
         strides[k] = 0 if parameter.size == 1 else parameter.itemsize
     for k, total in enumerate(sums):
         totals[first_sum + k] = <double *>cnp.PyArray_DATA(total)
-    with nogil:
-        failed = fa_run_channels(loop, &sizes, operands, strides, shift, totals)
-    if failed:
-        raise MemoryError()
+    run_core(loop, &sizes, operands, strides, shift, totals)
 
 
 def may_write(out, list arrays, list vectors):
@@ -94,93 +97,4 @@ def may_write(out, list arrays, list vectors):
     return can_hold(out, arrays, vectors)
 
 
-# --- What needs no preparation ---------------------------------------------------------------------------------------
-
-cdef bint is_plain(given, int type_number):
-    """Whether this is a plain array of a type."""
-    return (cnp.PyArray_CheckExact(given) and cnp.PyArray_TYPE(<cnp.ndarray>given) == type_number
-            and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>given))
-
-
-cdef cnp.ndarray as_vector(given, int type_number):
-    """A Python float, or a plain vector; None: it is neither."""
-    cdef cnp.npy_intp one = 1
-    cdef cnp.ndarray vector
-    if type(given) is not float:
-        return given if is_plain(given, type_number) and given.ndim == 1 else None
-    vector = cnp.PyArray_EMPTY(1, &one, type_number, 0)
-    if type_number == cnp.NPY_DOUBLE:
-        (<double *>cnp.PyArray_DATA(vector))[0] = given
-    else:
-        (<float *>cnp.PyArray_DATA(vector))[0] = fa_nearest_float(given)
-    return vector
-
-
-def run_plain(name, fa_operation operation, tuple arrays, bias, tuple parameters, axis, out):
-    """Compute what is in C order, of one type, float32 or float64, and of one shape.
-
-    Parameters
-    ----------
-    name, operation
-        As for run.
-    arrays : tuple
-        x, or dy and x.
-    bias : array_like or None
-        A vector along an axis of x.
-    parameters : tuple
-        Python floats; without a bias they may be vectors along the axis, but not some of them.
-    axis : int
-        The axis.
-    out : ndarray or None
-        Where to write the result.
-
-    Returns
-    -------
-    list or None
-        y or dx, and the gradients that go with it. None: something is not as described, and nothing was done.
-    """
-    cdef cnp.ndarray x
-    cdef cnp.npy_intp *dims
-    cdef cnp.npy_intp outer = 1, inner = 1, channels
-    cdef int type_number, along, k
-    last = arrays[len(arrays) - 1]
-    if not cnp.PyArray_CheckExact(last) or type(axis) is not int or not -last.ndim <= axis < last.ndim:
-        return None
-    x, dims, along = last, cnp.PyArray_DIMS(last), axis % last.ndim
-    type_number = cnp.PyArray_TYPE(x)
-    if type_number != cnp.NPY_FLOAT and type_number != cnp.NPY_DOUBLE:
-        return None
-    for array in arrays if out is None else (*arrays, out):
-        if not is_plain(array, type_number) or not cnp.PyArray_SAMESHAPE(array, x):
-            return None
-
-    values = [as_vector(parameter, type_number) for parameter in parameters]
-    if any([value is None for value in values]):
-        return None
-    are_shared = all([value.size == 1 for value in values])
-    if bias is not None and not (are_shared and is_plain(bias, type_number) and bias.ndim == 1):
-        return None
-    vectors = values if bias is None else [bias]
-    if bias is None and are_shared:
-        channels, inner = 1, x.size
-    elif all([vector.size == dims[along] for vector in vectors]):
-        channels = dims[along]
-        for k in range(along):
-            outer *= dims[k]
-        for k in range(along + 1, x.ndim):
-            inner *= dims[k]
-    else:
-        return None
-    if out is not None and not can_hold(out, arrays, vectors):
-        return None
-
-    with default_environment():
-        learnt = {FORWARD: (), BACKWARD: (bias,), BACKWARD_PARAMETERS: parameters}[operation]
-        sums = [np.empty(channels) for _ in learnt]
-        result = from_pool(cnp.PyArray_NBYTES(x), np.empty_like, x) if out is None else out
-        run(name, operation, (outer, channels, inner), list(arrays), values, bias, result, sums)
-        if not sums:
-            return [result]
-        with np.errstate(all="ignore"):
-            gradients = [total.astype(x.dtype) for total in sums]
-        return [result, *(g[0] if type(a) is float else g for g, a in zip(gradients, learnt, strict=True))]
+include "_plain_calls.pxi"

@@ -4,7 +4,10 @@ import operator
 
 import numpy as np
 
+from fastact._others import refuse_loss
+
 READABLE_BITS = 128
+REAL_TYPES = frozenset(np.dtype(code).num for code in "?" + np.typecodes["AllInteger"] + "efd")
 
 
 def shown(number):
@@ -22,10 +25,24 @@ def check_parameter(name, given):
         raise OverflowError(f"{name}: {shown(given)} is too large for float64") from None
 
 
-def refuse_mask(name, given):
-    """Demand that an array has no mask, which would be lost."""
-    if isinstance(given, np.ndarray) and hasattr(given, "mask"):
-        raise TypeError(f"{name}: the mask of a {type(given).__name__} would be lost; fill it first")
+def is_real(dtype):
+    """Return whether a type is bool, an integer or a float of NumPy's own that the kernels compute in.
+
+    Types of other packages may have any kind and size, such as the float8_e5m2 of ml_dtypes; the number is NumPy's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastact._checks import is_real
+    >>> [is_real(np.dtype(code)) for code in ("?", ">i8", "e", "g", "V4")]
+    [True, True, True, False, False]
+    """
+    return dtype.num in REAL_TYPES
+
+
+def check_real(name, dtype):
+    if not is_real(dtype):
+        raise TypeError(f"{name}: float16, float32, float64, bool or integers are needed, not {dtype}")
 
 
 def integer(axis):
@@ -48,8 +65,10 @@ def axis_within(axis, ndim):
 
 def check_out(out, shape, dtype):
     """Demand an array of a shape that can be written to and hold results of a type."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError(f"out: an ndarray is needed, not {type(out).__name__}")
+    if type(out) is not np.ndarray:
+        if not isinstance(out, np.ndarray):
+            raise TypeError(f"out: an ndarray is needed, not {type(out).__name__}")
+        refuse_loss("out", out)
     if out.shape != shape:
         raise ValueError(f"out: the shape has to be {shape}, not {out.shape}")
     if not np.can_cast(dtype, out.dtype, "same_kind"):

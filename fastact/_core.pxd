@@ -14,15 +14,10 @@ cdef extern from "fastact.h" nogil:
         FA_TYPE_COUNT
 
     ctypedef int fa_operation
-    enum:
+    enum:  # those that layers are made of
         FA_FORWARD
-        FA_GRAD
         FA_BACKWARD
-        FA_VALUE_AND_GRAD
-        FA_GRAD_P
-        FA_GRAD_Q
         FA_BACKWARD_PARAMETERS
-        FA_BACKWARD_FROM_OUTPUT
         FA_OPERATION_COUNT
 
     ctypedef int fa_reduction
@@ -63,6 +58,7 @@ cdef extern from "fastact.h" nogil:
                   size_t length, size_t inner)
     void fa_run_contiguous(const fa_loop *loop, char **operands, size_t n)
     float fa_nearest_float(double x)
+    void fa_nearest_floats(const double *x, float *y, size_t n)
 
     enum:
         FA_POOLED
@@ -86,8 +82,27 @@ cdef extern from "fastact.h" nogil:
     int fa_set_num_threads(int count)
     int fa_default_num_threads(const char **bad_variable)
     int fa_has_openmp()
-    int fa_threads_for(const fa_loop *loop, size_t n)
-    void fa_parallel(int parts, void (*body)(void *context, int part) noexcept nogil, void *context)
+    int fa_threads_now(const fa_loop *loop, size_t n)
+    int fa_part_count(int threads, size_t units)
+    void fa_share(int threads, int parts, void (*body)(void *context, int part, int worker) noexcept nogil,
+                  void *context)
+
+cdef extern from "operations.h" nogil:
+    ctypedef struct fa_operation_row:
+        const char *name
+        const char *who
+        const char *inputs
+        const char *outputs
+        const char *results
+
+    const fa_operation_row *fa_activation_rows
+    const fa_operation_row *fa_row_of(const fa_activation *activation, fa_operation operation)
+
+
+cdef inline tuple names_in(const char *column):
+    """The names that a column of operations.def lists."""
+    return tuple(column.decode().strip("()").split(", "))
+
 
 cdef enum:
     # Elements from which the interpreter lock is released, as NumPy does. Below, releasing costs more than computing,

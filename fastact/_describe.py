@@ -1,4 +1,4 @@
-"""What NumPy does not know about a ufunc: its place, its signature, its documentation, its derivatives."""
+"""What NumPy does not have for a ufunc: its place, its signature, its documentation, its derivatives."""
 
 from inspect import Parameter, Signature
 
@@ -25,7 +25,7 @@ def describe(name: str) -> np.ufunc:
         ufunc = _ufuncs.get(name, operation)
         ufunc.__module__ = "fastact"
         ufunc.__qualname__ = ufunc.__name__
-        ufunc.__signature__ = signature(ufunc, name)
+        ufunc.__signature__ = signature(ufunc, name, operation)
         bounds = {dtype: _ufuncs.error_bound(name, operation, dtype) for dtype in ("float32", "float64")}
         if is_gated:
             ufunc.__doc__ = _gated_docs.docstring(name, operation, bounds)
@@ -39,17 +39,16 @@ def describe(name: str) -> np.ufunc:
     return function
 
 
-def signature(ufunc: np.ufunc, name: str) -> Signature:
+def signature(ufunc: np.ufunc, name: str, operation: str) -> Signature:
     """Tell how a ufunc is called: like those of NumPy, with its parameters before out."""
     parameters = _ufuncs.table.get(name, {})
     is_gated = name in _ufuncs.gated
-    arrays = ("dy", "gate", "up") if is_gated else _docs.arrays_of(ufunc.__name__.partition(".")[2])
     no_outputs = None if ufunc.nout == 1 else (None,) * ufunc.nout
     return Signature(
         [
             *(
                 Parameter(array, Parameter.POSITIONAL_ONLY, default=None if array == "up" else Parameter.empty)
-                for array in arrays[-(ufunc.nin - len(parameters)) :]
+                for array in _ufuncs.arrays_of(name, operation)
             ),
             *(
                 Parameter(p, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if value is None else value)

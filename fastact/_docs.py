@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from fastact import _roots, _ufuncs
+
 
 @dataclass(frozen=True)
 class Doc:
@@ -46,7 +48,7 @@ DOCS = {
             "A. L. Maas, A. Y. Hannun, A. Y. Ng, "
             '"Rectifier nonlinearities improve neural network acoustic models", ICML 2013.',
         ),
-        parameters={"negative_slope": "Slope for negative x."},
+        parameters={"negative_slope": "Slope for negative x; any real number."},
         parameter_derivatives={"negative_slope": "min(x, 0)"},
     ),
     "hard_tanh": Doc(
@@ -60,8 +62,8 @@ DOCS = {
             "max_val": "Upper limit; it wins where it is the smaller of the two.",
         },
         parameter_derivatives={
-            "min_val": "1 where f(x) is min_val, else 0",
-            "max_val": "1 where f(x) is max_val, else 0",
+            "min_val": "1 for x <= min_val <= max_val, else 0",
+            "max_val": "1 for max(x, min_val) >= max_val, else 0",
         },
     ),
     "hard_sigmoid": Doc(
@@ -85,7 +87,7 @@ DOCS = {
         derivative="1 for x > lambd or x < -lambd, else 0",
         example=">>> fa.soft_shrink([-2.0, 0.25, 1.0])\narray([-1.5,  0. ,  0.5])",
         sources=(DONOHO,),
-        parameters={"lambd": "Threshold, and amount by which x moves."},
+        parameters={"lambd": "Threshold, and amount by which x moves; a negative one gives NaN."},
         parameter_derivatives={"lambd": "-1 for x > lambd, 1 for x < -lambd, else 0"},
     ),
     "hard_shrink": Doc(
@@ -94,7 +96,7 @@ DOCS = {
         derivative="0 for -lambd <= x <= lambd, else 1",
         example=">>> fa.hard_shrink([-2.0, 0.25, 1.0])\narray([-2.,  0.,  1.])",
         sources=(DONOHO,),
-        parameters={"lambd": "Threshold."},
+        parameters={"lambd": "Threshold; no x is within a negative one."},
         parameter_derivatives={"lambd": "0"},
     ),
     "threshold": Doc(
@@ -134,7 +136,7 @@ DOCS = {
         derivative="s(z) + z s(z) s(-z), with z = beta x and s = sigmoid",
         example=">>> fa.swish([-2.0, 0.0, 2.0], beta=0.5).round(4)\narray([-0.5379,  0.    ,  1.4621])",
         sources=('P. Ramachandran, B. Zoph, Q. V. Le, "Searching for activation functions", 2017, arXiv:1710.05941.',),
-        parameters={"beta": "Steepness of the sigmoid; any real number."},
+        parameters={"beta": "Steepness of the sigmoid; any real number, and an infinite one gives the limit."},
         parameter_derivatives={"beta": "x^2 s(z) s(-z), with z = beta x and s = sigmoid"},
         root="-1.2784645427610738 / beta",
     ),
@@ -155,7 +157,7 @@ DOCS = {
             'C. Dugas, Y. Bengio, F. Bélisle, C. Nadeau, R. Garcia, "Incorporating second-order functional knowledge '
             'for better option pricing", Advances in Neural Information Processing Systems 13, 2001.',
         ),
-        parameters={"beta": "Sharpness of the bend; any real number, and 0 gives infinity."},
+        parameters={"beta": "Sharpness of the bend; any real number. 0 gives infinity, and an infinite one the limit."},
         parameter_derivatives={"beta": "(x / (1 + exp(-beta x)) - f(x)) / beta"},
     ),
     "mish": Doc(
@@ -176,7 +178,7 @@ DOCS = {
             'D.-A. Clevert, T. Unterthiner, S. Hochreiter, "Fast and accurate deep network learning by exponential '
             'linear units (ELUs)", 2015, arXiv:1511.07289.',
         ),
-        parameters={"alpha": "Minus the limit at -infinity."},
+        parameters={"alpha": "Minus the limit at -infinity; any real number."},
         parameter_derivatives={"alpha": "0 for x > 0, else exp(x) - 1"},
     ),
     "selu": Doc(
@@ -201,7 +203,7 @@ DOCS = {
         sources=('J. T. Barron, "Continuously differentiable exponential linear units", 2017, arXiv:1704.07483.',),
         parameters={
             "alpha": "Minus the limit at -infinity, and the length over which it is approached. It has to be "
-            "positive; a negative one gives NaN."
+            "positive; 0 gives the limit, relu, and a negative one NaN."
         },
         parameter_derivatives={"alpha": "0 for x > 0, else exp(z) - 1 - z exp(z), with z = x / alpha"},
     ),
@@ -253,7 +255,7 @@ DOCS = {
     ),
 }
 
-_REQUIRED_VALUE = 0.5  # in examples, for a parameter without a default
+REQUIRED_VALUE = 0.5  # for a parameter that has no default, in examples, reports and tests
 
 _SUMMARIES = {
     "grad": "Derivative of `fastact.{}` by x.",
@@ -262,13 +264,13 @@ _SUMMARIES = {
     "backward_from_output": "Gradient with respect to the input of `fastact.{}`, from its output y instead of x.",
 }
 
-DY = """\
+DY_OPERAND = """\
 dy : array_like
     Gradient with respect to the output, of real numbers.
 """
 
 OPERANDS = {
-    "dy": DY,
+    "dy": DY_OPERAND,
     "x": "x : array_like\n    Input, of real numbers.\n",
     "y": "y : array_like\n    f(x), the output of the forward pass, of real numbers.\n",
 }
@@ -287,8 +289,8 @@ where : array_like of bool, optional
 
 TYPES = """\
 Real numbers; all arguments broadcast against each other. float32, float64 and float16 arrays give results of their
-type, booleans and integers float64. A Python number does not change the type of the result. NaN gives NaN, infinities
-give limits, and no floating-point warning is ever raised."""
+type, booleans and integers float64. A Python number does not change the type of the result. NaN in any argument gives
+NaN, infinities give limits, and no floating-point warning is ever raised."""
 
 FROM_OUTPUT = """\
 The forward pass may then write over x, and no exponential of x is taken again. The price: the result is right for the
@@ -296,10 +298,25 @@ y given, not for the x that it was rounded from. Where y has reached its limit, 
 gradient is that of the limit, mostly 0, while `backward` of x keeps every digit. It means nothing where y does not tell
 x, as with a negative alpha or a beta of 0; a y that is no output of f gives what the formula says, or NaN."""
 
+DY = """\
+dx is dy times the rounded f'(x), and rounded. Where the bound of f'(x) is b ULP, dx is less than 2 b + 1 ULP off the
+exact product; b if dy is a power of two and dx no subnormal number; half an ULP if b is 0. Near a root of f' it is off
+by no more than |dy| times what f'(x) is, and half an ULP. This holds where f'(x) is not subnormal and dx does not
+overflow. A subnormal f'(x) has few digits, and so has dx then, however large: f'(x) is off by b times the smallest
+subnormal number, dx by |dy| times as much. A dy that is 0, infinite or NaN gives what the product gives: infinity times
+a derivative that is, or rounds to, 0 is NaN, and so is 0 times one that is infinite."""
+
+TERMS = """\
+dx has the bits of `backward`, which states its error. The terms of the sums are products of the same kind: where the
+bound of a derivative by a parameter is b ULP, its term is less than 2 b + 1 ULP off, and 0 times an infinite one is
+NaN."""
+
 SUMS = """\
 A sum adds up terms of the type, or of float32 for float16, in double precision and in an order that depends on the
 shape alone, and is rounded at the end. It has the same bits for every layout and number of threads, and differs from
-the exact sum of its terms by at most half an ULP and 2^-44 times the sum of their absolute values."""
+the exact sum of its terms by at most half an ULP and 2^-44 times the sum of their absolute values. It is finite where
+the exact sum is. If parameters vary along axes with others between them, that holds where the exact sum for each
+index along all of these axes is finite, too."""
 
 RAISES = """\
 TypeError
@@ -328,7 +345,7 @@ def docstring(name, operation, parameters, bounds):
         In numpydoc style.
     """
     doc = DOCS[name]
-    operands = "".join(OPERANDS[array] for array in arrays_of(operation))
+    operands = "".join(OPERANDS[array] for array in _ufuncs.arrays_of(name, operation))
     price = f"{FROM_OUTPUT}\n\n" if operation == "backward_from_output" else ""
     values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
     return f"""{summary(doc, name, operation)}
@@ -338,7 +355,7 @@ Parameters
 {operands}{values}{OUT}{OPTIONS}
 Returns
 -------
-{_returns(doc, operation)}
+{_returns(name, operation)}
 
 Raises
 ------
@@ -369,7 +386,7 @@ def backward_params_docstring(name, parameters):
         for p in parameters
     )
     formulas = "\n\n".join(f"    df/d{p} = {doc.parameter_derivatives[p]}" for p in parameters)
-    given = "".join(f", {p}={_REQUIRED_VALUE if default is None else default:g}" for p, default in parameters.items())
+    given = "".join(f", {p}={REQUIRED_VALUE if default is None else default:g}" for p, default in parameters.items())
     return f"""Gradients with respect to the input and the parameters of `fastact.{name}`, in one pass.
 
 Parameters
@@ -385,7 +402,8 @@ dx : ndarray or scalar
 Raises
 ------
 TypeError
-    An argument is complex, longdouble, object or a string, or one is missing, or `out` cannot hold dx.
+    An argument is complex, longdouble, object, a string or a lazy array, or has a mask or a unit, or one is missing, or
+    `out` cannot hold dx.
 ValueError
     The shapes do not broadcast, or `out` is read-only or has another shape.
 
@@ -398,6 +416,8 @@ Notes
 {formulas}
 
 {TYPES}
+
+{TERMS}
 
 {SUMS}
 {references(doc.sources)}
@@ -414,11 +434,6 @@ True
 """
 
 
-def arrays_of(operation):
-    """The names of the operands that are no parameters."""
-    return {"backward": ("dy", "x"), "backward_from_output": ("dy", "y")}.get(operation, ("x",))
-
-
 def summary(doc, name, operation):
     if operation == "forward":
         return doc.summary
@@ -432,14 +447,9 @@ def _parameter(name, description, default):
     return f"{name} : {kind}\n    {description}\n"
 
 
-def _returns(doc, operation):
-    kind = "ndarray or scalar"
-    value, derivative = f"y : {kind}\n    f(x).", f"d : {kind}\n    f'(x)."
-    if operation.startswith("backward"):
-        return f"dx : {kind}\n    dy f'(x)."
-    if operation in ("forward", "grad", "value_and_grad"):
-        return {"forward": value, "grad": derivative, "value_and_grad": f"{value}\n{derivative}"}[operation]
-    return f"d : {kind}\n    df/d{operation.removeprefix('grad_')}."
+def _returns(name, operation):
+    results = _ufuncs.results_of(name, operation)
+    return "\n".join(f"{output} : ndarray or scalar\n    {result}." for output, result in results.items())
 
 
 def formulas(doc, operation):
@@ -460,8 +470,9 @@ def error(doc, operation, bounds):
     }.get(operation, "")
     root = ""
     if doc.root and operation in _SUMMARIES:
-        root = f"\nNear the root of f' at {doc.root} it is absolute instead: 2^-22 in float32, 2^-50 in float64."
-    return f"Largest error {whose + ' ' if whose else ''}on this machine: {limits}; 1 ULP in float16.{root}"
+        root = f"\n{_roots.stated(doc.root)}"
+    product = f"\n\n{DY}" if operation.startswith("backward") else ""
+    return f"Largest error {whose + ' ' if whose else ''}on this machine: {limits}; 1 ULP in float16.{root}{product}"
 
 
 def references(sources):
@@ -473,12 +484,13 @@ def references(sources):
 
 
 def _example(name, operation, parameters):
-    required = "".join(f", {p}={_REQUIRED_VALUE}" for p, default in parameters.items() if default is None)
+    required = "".join(f", {p}={REQUIRED_VALUE}" for p, default in parameters.items() if default is None)
     if operation == "backward_from_output":
         return f"""\
 >>> dy, x = np.ones(5), np.linspace(-2, 2, 5)
 >>> np.allclose(fa.{name}.backward_from_output(dy, fa.{name}(x)), fa.{name}.backward(dy, x))
 True"""
-    operands = f"{'np.ones(5), ' if operation == 'backward' else ''}np.linspace(-2, 2, 5){required}"
+    dy = "np.ones(5), " if "dy" in _ufuncs.arrays_of(name, operation) else ""
+    operands = f"{dy}np.linspace(-2, 2, 5){required}"
     function = f"fa.{name}.{operation}"
     return f">>> np.allclose({function}({operands}), {function}.reference({operands}))\nTrue"

@@ -1,14 +1,12 @@
 # What the entry points of views share, whichever activation, operation and type they are for.
 
-cdef tuple NAMES = ("x", "out", "out_grad")
-cdef tuple NAMES_OF_BACKWARD = ("dy", "x", "out")
-cdef tuple NAMES_FROM_OUTPUT = ("dy", "y", "out")
+# By operation: the names of its memory, which is arrays, then outputs.
+cdef list NAMES = [
+    (*names_in(fa_activation_rows[operation].inputs), "out", "out_grad") for operation in range(FA_OPERATION_COUNT)]
 
 
 cdef inline tuple names_of(fa_operation operation):
-    if operation == FA_BACKWARD_FROM_OUTPUT:
-        return NAMES_FROM_OUTPUT
-    return NAMES_OF_BACKWARD if operation == FA_BACKWARD else NAMES
+    return NAMES[operation]
 
 
 cdef inline const fa_loop *find(int activation, fa_operation operation, fa_type type) noexcept nogil:
@@ -55,9 +53,14 @@ cdef int read_num_threads(given) except -1:
 
 
 cdef int read_parameter(given, const char *name, fa_type kind, Number *number) except -1:
+    cdef fa_environment environment
     cdef double value
     try:
-        value = PyFloat_AsDouble(given)
+        environment = fa_enter()  # a number of NumPy's is converted
+        try:
+            value = PyFloat_AsDouble(given)
+        finally:
+            fa_leave(environment)
         number.f64 = value
         if kind == FA_F64:
             return 0

@@ -13,29 +13,29 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _exact, _ufuncs
+from . import _exact, _functions, _roots, _ufuncs
 from ._docs import DOCS
 
 CHUNK = {"float32": 1 << 21, "float64": 1 << 9}  # inputs that a process takes at a time: milliseconds to a second
 IN_FLIGHT = 2 * _ufuncs.get_num_threads()  # chunks
 BLOCK = 1 << 16  # float32 inputs that stay in cache, with their results
 POINTS = {False: 5_000, True: 1_000_000}  # of float64: in a sample, exhaustive
-REQUIRED_VALUE = 0.5  # for a parameter that has no default
-NEAR_ROOT = 2.0**-3, 2.0**-6, 2.0**-53  # in float64: distance, size of the derivative, absolute error
 WITHIN = {"half": 0.5, "one": 1, "two": 2}  # ULP
+JUDGE32 = "double-precision formulas of their own (fastact._exact)"
 COMPOSED = ("backward", "value_and_grad")  # operations that are made of others, bit for bit
 
 Tally = dict[str, Any]  # the fields of exact_tally
 
 
 def judged_operations(name: str) -> list[str]:
-    """The operations of an activation that have errors of their own."""
-    return [operation for operation in _ufuncs.operations(name) if operation not in COMPOSED]
+    """The operations of a function that have errors of their own; of a layer all."""
+    made = COMPOSED if name in _ufuncs.table else ()
+    return [operation for operation in _functions.operations(name) if operation not in made]
 
 
-def exact_operation(name: str, operation: str) -> int:
-    """The operation's number in fastact._exact."""
-    return ["forward", "grad", "backward_from_output", *(f"grad_{p}" for p in _ufuncs.table[name])].index(operation)
+def has_fma(isa: str) -> bool:
+    """Whether an instruction set fuses products and sums: bounds differ by that."""
+    return isa != "baseline"
 
 
 def applied(function: Callable, operation: str, x: np.ndarray, *parameters: float) -> Any:
@@ -44,40 +44,82 @@ def applied(function: Callable, operation: str, x: np.ndarray, *parameters: floa
     return function(*dy, x, *parameters)
 
 
+def root_of(name: str, operation: str, parameters: dict[str, float]) -> float:
+    """Where the derivative by x crosses zero, else NaN; infinite where it is farther away than any number."""
+    text = DOCS[name].root if operation == "grad" else None
+    with np.errstate(all="ignore"):
+        return float(eval(text, {}, {p: np.float64(value) for p, value in parameters.items()})) if text else math.nan
+
+
 class Case(NamedTuple):
+    """An operation in a type: what it computes of given inputs, and how that is judged."""
+
     name: str
     operation: str
     dtype: str
 
     @property
+    def exact(self) -> tuple[str, str]:
+        """The activation, and its operation, whose exact results are known."""
+        return self.name, self.operation
+
+    @property
     def parameters(self) -> dict[str, float]:
         """Defaults as numbers of float32, so that rounding them is no error."""
-        defaults = _ufuncs.table[self.name].items()
-        return {p: float(np.float32(REQUIRED_VALUE if value is None else value)) for p, value in defaults}
+        return {p: float(np.float32(value)) for p, value in _functions.parameters(self.exact[0]).items()}
 
     @property
     def root(self) -> float:
-        """Where the derivative by x crosses zero, else NaN."""
-        text = DOCS[self.name].root if self.operation == "grad" else None
-        return eval(text, {}, self.parameters) if text else math.nan
+        """With these parameters."""
+        return root_of(*self.exact, self.parameters)
+
+    @property
+    def bound(self) -> float:
+        """On the instruction set in use."""
+        return _ufuncs.error_bound(*self)
+
+    @property
+    def judge(self) -> str | None:
+        """The oracle of the exact results; None if there is none."""
+        if self.dtype == "float32":
+            return JUDGE32
+        found = judge64()
+        return None if found is None else found[0]
+
+    def argument(self, x: np.ndarray) -> np.ndarray:
+        """What the activation is applied to."""
+        return x
+
+    def compute(self, x: Any) -> np.ndarray:
+        return applied(_ufuncs.get(self.name, self.operation), self.operation, x, *self.parameters.values())
 
     def results(self, isas: list[str], x: np.ndarray) -> dict[str, np.ndarray]:
-        ufunc, found = _ufuncs.get(self.name, self.operation), {}
+        found = {}
         for isa in isas:
             _ufuncs.select_isa(isa)
-            found[isa] = applied(ufunc, self.operation, x, *self.parameters.values())
+            found[isa] = self.compute(x)
         return found
+
+    def chunks(self, exhaustive: bool) -> list:
+        """All inputs, in pieces."""
+        return chunks(self.dtype, exhaustive)
+
+    def judged(self, isas: list[str], piece: Any) -> dict[str, Tally]:
+        return (judged32 if self.dtype == "float32" else judged64)(self, isas, piece)
+
+    def fingerprinted(self) -> Any:
+        return fingerprinted(self.dtype)
 
     @functools.cache  # noqa: B019 - a case is a few words, and there are few
     def fingerprint(self, isa: str) -> str:
         """Tell a kernel by the bits of its results, over inputs of all exponents and more wherever functions bend."""
         in_use = _ufuncs.isa()
         try:
-            result = self.results([isa], fingerprinted(self.dtype))[isa]
+            result = self.results([isa], self.fingerprinted())[isa]
         finally:
             _ufuncs.select_isa(in_use)
         result[np.isnan(result)] = np.nan
-        return hashlib.sha256(result).hexdigest()[:16]
+        return hashlib.sha256(result.data).hexdigest()[:16]
 
 
 class Progress(NamedTuple):
@@ -114,14 +156,19 @@ def numbers(chunk: range) -> np.ndarray:
     return np.arange(chunk.start, chunk.stop, chunk.step, dtype=np.int64).astype(np.uint32).view(np.float32)
 
 
+def exact32(case: Case, x: np.ndarray) -> np.ndarray:
+    want = np.empty(x.size)
+    _exact.evaluate(case.exact[0], _ufuncs.number_of(*case.exact), x, want, *case.parameters.values())
+    return want
+
+
 def judged32(case: Case, isas: list[str], chunk: range) -> dict[str, Tally]:
     """Compare the results of several ISAs with the exact ones; of equal bits the first only."""
-    index, values = exact_operation(case.name, case.operation), case.parameters.values()
     tallies: dict[str, Tally] = {}
     for start in range(0, len(chunk), BLOCK):
         x = numbers(chunk[start : start + BLOCK])
-        want, results = np.empty(x.size), case.results(isas, x)
-        _exact.evaluate(case.name, index, x, want, *values)
+        results, x = case.results(isas, x), case.argument(x)
+        want = exact32(case, x)
         found: dict[str, Tally] = {}
         for isa, got in results.items():
             same = (other for other in found if same_bits(got, results[other]))
@@ -148,7 +195,7 @@ def points(count: int) -> np.ndarray:
 
 
 def judge64() -> tuple[str, Callable] | None:
-    """Who knows more digits than float64: in words, and as a function like _balls.in_words. None: nobody here."""
+    """The oracle for float64: in words, and as a function like _balls.in_words. None: none has more digits."""
     try:
         from ._balls import in_words
     except ImportError:
@@ -165,15 +212,27 @@ def longdouble_in_words(name: str, operation: str, x: np.ndarray, parameters: It
         return np.array([high, np.where(np.isfinite(high), np.ldexp(want - high, 53), 0)], np.float64)
 
 
+def exact64(case: Case, x: np.ndarray) -> np.ndarray:
+    """In two words, as compare64 takes them."""
+    found = judge64()
+    assert found is not None, "float64 is left out where there is no oracle for it"
+    return found[1](*case.exact, x, tuple(case.parameters.values()))
+
+
 def judged64(case: Case, isas: list[str], x: np.ndarray) -> dict[str, Tally]:
-    _, in_words = judge64()
-    want = in_words(case.name, case.operation, x, tuple(case.parameters.values()))
-    return {isa: compare64(x, got, want, case.root) for isa, got in case.results(isas, x).items()}
+    results, x = case.results(isas, x), case.argument(x)
+    want = exact64(case, x)
+    return {isa: compare64(x, got, want, case.root) for isa, got in results.items()}
 
 
 def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> Tally:
     """As _exact.compare for float64, and exact results in two words: rounded, and 2^53 times what they lack."""
-    high, low = want
+    ulps, absolute = errors64(got, *want)
+    return tally(ulps, near_root(x, want[0], absolute, root), absolute, x, got, want[0])
+
+
+def errors64(got: np.ndarray, high: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Errors in ULP, and absolute."""
     with np.errstate(all="ignore"):
         above_exact = (np.frexp(np.abs(high))[0] == 0.5) & (high * low < 0)  # a power of two, the exact one is below
         ulp = np.maximum(
@@ -182,26 +241,40 @@ def compare64(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> 
         absolute = np.abs((got - high) - low * 2.0**-53)
         same = (got == high) | (np.isnan(got) & np.isnan(high))
         finite = np.abs((got - high) / ulp - low / ulp * 2.0**-53)
-        error = np.where(np.isfinite(got) & np.isfinite(high), finite, np.where(same, 0, np.inf))
-        distance, size, allowed = NEAR_ROOT
-        near = (np.abs(x - root) < distance) & (np.abs(high) < size) & (absolute <= allowed)
-    error = np.where(near, 0, error)
-    at = error.argmax()
-    return {
-        "largest": float(error[at]),
-        "sum": float(error.sum()),
-        "count": x.size,
-        **{f"within_{word}": int((error[~near] <= ulps).sum()) for word, ulps in WITHIN.items()},
-        "near_root": int(near.sum()),
-        "largest_near_root": float(absolute[near].max(initial=0)),
-        **{key: float(values[at]) for key, values in (("x", x), ("got", got), ("want", high))},
-    }
+        return np.where(np.isfinite(got) & np.isfinite(high), finite, np.where(same, 0, np.inf)), absolute
 
 
 # Both
 
 
-def chunks(dtype: str, exhaustive: bool) -> list[range] | list[np.ndarray]:
+def near_root(x: np.ndarray, want: np.ndarray, absolute: np.ndarray, root: float) -> np.ndarray:
+    """Where the absolute error counts, and is small: as _exact.compare has it."""
+    return _roots.is_near(x, want, root) & (absolute <= _roots.allowed(x.dtype))
+
+
+def tally(
+    error: np.ndarray, near: np.ndarray, absolute: np.ndarray, x: np.ndarray, got: np.ndarray, want: np.ndarray
+) -> Tally:
+    """The fields of exact_tally; `near` a root the absolute error counts."""
+    error = np.where(near, 0, error)
+    worst = [values[error.argmax()] for values in (x, got, want)] if error.size else [0, 0, 0]
+    return {
+        "largest": float(error.max(initial=0)),
+        "sum": float(error.sum()),
+        "count": x.size,
+        **{f"within_{word}": int((error[~near] <= ulps).sum()) for word, ulps in WITHIN.items()},
+        "near_root": int(near.sum()),
+        "largest_near_root": float(absolute[near].max(initial=0)),
+        **dict(zip(("x", "got", "want"), map(float, worst), strict=True)),
+    }
+
+
+def finite_or_text(value: float) -> float | str:
+    """A number as JSON can hold it; float() reads both."""
+    return value if math.isfinite(value) else str(value)
+
+
+def chunks(dtype: str, exhaustive: bool) -> list[range | np.ndarray]:
     """All inputs of a type, in pieces."""
     wholes = patterns(exhaustive) if dtype == "float32" else [points(POINTS[exhaustive])]
     return [w[start : start + CHUNK[dtype]] for w in wholes for start in range(0, len(w), CHUNK[dtype])]
@@ -209,13 +282,12 @@ def chunks(dtype: str, exhaustive: bool) -> list[range] | list[np.ndarray]:
 
 def measure(case: Case, isas: list[str], pieces: list, begin: Progress, workers: Executor) -> Iterator[Progress]:
     """Yield where the measurement stands, chunk by chunk; IN_FLIGHT of them are on their way."""
-    judged = judged32 if case.dtype == "float32" else judged64
     rest = iter(pieces[begin.chunks :])
-    futures = deque(workers.submit(judged, case, isas, piece) for piece in islice(rest, IN_FLIGHT))
+    futures = deque(workers.submit(case.judged, isas, piece) for piece in islice(rest, IN_FLIGHT))
     done, tallies = begin
     while futures:
         found = futures.popleft().result()
-        futures.extend(workers.submit(judged, case, isas, piece) for piece in islice(rest, 1))
+        futures.extend(workers.submit(case.judged, isas, piece) for piece in islice(rest, 1))
         done, tallies = done + 1, added(tallies, found)
         yield Progress(done, tallies)
 

@@ -2,22 +2,13 @@
 # iteration. All others get their parameters completed, so that NumPy sees positional ones only, and go on to NumPy; a
 # gated pair given one array is called on its halves.
 
-cdef vectorcallfunc numpy_call = NULL  # what NumPy puts into the slot, the same for all ufuncs
-cdef bint own_paths = True             # FASTACT_FAST_PATH
-
-# Of the inputs before the parameters, from the last.
-cdef const char *ARRAY_NAMES[2]
-cdef const char *GATED_NAMES[3]
-ARRAY_NAMES[:] = ["x", "dy"]
-GATED_NAMES[:] = ["up", "gate", "dy"]
+cdef object check_keywords = _names.check_keywords
+cdef object refuse_outputs = _others.refuse_outputs
+cdef bint own_paths = True  # FASTACT_FAST_PATH
 
 
 cdef const char *input_name(const Operation *operation, int k) noexcept:
-    if k >= operation.arrays:
-        return PyUnicode_AsUTF8(operation.names[k - operation.arrays])
-    if operation.on_halves != NULL:
-        return GATED_NAMES[operation.arrays - 1 - k]
-    return ARRAY_NAMES[operation.arrays - 1 - k]
+    return PyUnicode_AsUTF8(operation.names[k])
 
 
 cdef inline bint is_on_halves(const Operation *operation, PyObject *const *args, Py_ssize_t count) noexcept:
@@ -26,6 +17,15 @@ cdef inline bint is_on_halves(const Operation *operation, PyObject *const *args,
     if operation.on_halves == NULL:
         return False
     return count == last or (count == operation.inputs and args[last] == Py_None)
+
+
+cdef bint has_integer_for_up(const Operation *operation, PyObject *const *args, Py_ssize_t count) noexcept:
+    """Whether a gated pair is given an integer that is no array in the place of up. Elsewhere that is the axis."""
+    cdef PyObject *up
+    if operation.on_halves == NULL or count < operation.inputs:
+        return False
+    up = args[operation.inputs - 1]
+    return PyArray_IsIntegerScalar(up) or Py_TYPE(up) == &PyBoolArrType_Type
 
 
 cdef bint is_in_range(const Operation *operation, const Call *call, int k) noexcept:
@@ -52,11 +52,14 @@ cdef PyObject *call_numpy(PyObject *ufunc, PyObject *const *args, Py_ssize_t cou
     cdef PyObject *result = NULL
     if is_on_halves(operation, args, count):
         return PyObject_Vectorcall(operation.on_halves, args, count, keywords)
+    if has_integer_for_up(operation, args, count):
+        return PyErr_Format(PyExc_TypeError, "up: an array or a float is needed, not %s; "
+                            "to halve gate along an axis, write axis=", Py_TYPE(args[operation.inputs - 1]).tp_name)
     for k in range(operation.arrays, operation.inputs):
         if call.inputs[k] != NULL and Py_TYPE(call.inputs[k]) == &PyLong_Type and not is_in_range(operation, call, k):
             return NULL
     if count >= operation.inputs:
-        return numpy_call(ufunc, args, count, keywords)
+        return call_surrounded(ufunc, args, count, keywords)
     for k in range(operation.inputs):
         if call.inputs[k] == NULL and k >= operation.arrays:
             call.inputs[k] = operation.defaults[k - operation.arrays]
@@ -82,10 +85,50 @@ cdef PyObject *call_numpy(PyObject *ufunc, PyObject *const *args, Py_ssize_t cou
                 PyTuple_SET_ITEM(names, kept, name)
                 kept += 1
     if kept == 0 or names != NULL:
-        result = numpy_call(ufunc, completed, operation.inputs, names)
+        result = call_surrounded(ufunc, completed, operation.inputs, names)
     Py_XDECREF(names)
     PyMem_Free(completed)
     return result
+
+
+cdef bint explain(PyObject *ufunc, object explanation, PyObject *given) noexcept:
+    """Replace an exception by the one that a function, called with the ufunc's name and what was given, raises.
+
+    Whether it raised one.
+    """
+    cdef PyObject *kind
+    cdef PyObject *value
+    cdef PyObject *traceback
+    cdef PyObject *returned = NULL
+    cdef PyObject *name
+    if not PyErr_ExceptionMatches(PyExc_TypeError) and not PyErr_ExceptionMatches(PyExc_NotImplementedError):
+        return False
+    PyErr_Fetch(&kind, &value, &traceback)
+    name = PyUnicode_FromString((<PyUFuncObject *>ufunc).name)
+    if name != NULL:
+        returned = PyObject_CallFunctionObjArgs(<PyObject *>explanation, name, given, NULL)
+    Py_XDECREF(name)
+    if returned != NULL:
+        Py_DECREF(returned)
+        PyErr_Restore(kind, value, traceback)
+        return False
+    Py_XDECREF(kind)
+    Py_XDECREF(value)
+    Py_XDECREF(traceback)
+    return True
+
+
+cdef void explain_outputs(PyObject *ufunc, PyObject *const *args, Py_ssize_t count) noexcept:
+    """Replace an exception by that of _others.refuse_outputs, if it has one."""
+    cdef PyObject *given = PyTuple_New(count)
+    cdef Py_ssize_t k
+    if given == NULL:
+        return
+    for k in range(count):
+        Py_INCREF(args[k])
+        PyTuple_SET_ITEM(given, k, args[k])
+    explain(ufunc, refuse_outputs, given)
+    Py_DECREF(given)
 
 
 cdef PyObject *front(PyObject *ufunc, PyObject *const *args, size_t flagged_count, PyObject *keywords) noexcept:
@@ -102,7 +145,14 @@ cdef PyObject *front(PyObject *ufunc, PyObject *const *args, size_t flagged_coun
             result = run_ranged(operation_of(ufunc), &call)
         if result != NULL or PyErr_Occurred() != NULL:
             return result
-    return call_numpy(ufunc, args, count, keywords, &call)
+    result = call_numpy(ufunc, args, count, keywords, &call)
+    if result != NULL or is_on_halves(operation_of(ufunc), args, count):
+        return result
+    if keywords != NULL and explain(ufunc, check_keywords, keywords):
+        return NULL
+    if operation_of(ufunc).outputs > 1:
+        explain_outputs(ufunc, args, count)
+    return NULL
 
 
 # --- The slot --------------------------------------------------------------------------------------------------------
@@ -111,7 +161,7 @@ cdef bint reached = False
 
 
 cdef PyObject *probe(PyObject *ufunc, PyObject *const *args, size_t flagged_count, PyObject *keywords) noexcept:
-    """The front, leaving word that it was called."""
+    """The front, which also records that it was called."""
     global reached
     reached = True
     return front(ufunc, args, flagged_count, keywords)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from fastact import _docs, _ufuncs
+from fastact import _docs, _roots, _ufuncs
 
 DAUPHIN = (
     'Y. N. Dauphin, A. Fan, M. Auli, D. Grangier, "Language modeling with gated convolutional networks", 2016, '
@@ -45,7 +45,8 @@ _ARRAYS = """\
 gate : array_like
     What the activation is applied to, of real numbers.
 up : array_like, optional
-    What its result is multiplied by, of real numbers. Without it, the two halves of gate are taken: see `axis`.
+    What its result is multiplied by, of real numbers; not a single integer, which is the axis in other libraries.
+    Without it, the two halves of gate are taken: see `axis`.
 """
 
 _AXIS = """\
@@ -79,7 +80,7 @@ def docstring(name, operation, bounds):
 
 Parameters
 ----------
-{_docs.DY if is_backward else ""}{_ARRAYS}{_docs.OUT}{_AXIS}{_docs.OPTIONS}
+{_docs.DY_OPERAND if is_backward else ""}{_ARRAYS}{_docs.OUT}{_AXIS}{_docs.OPTIONS}
 Returns
 -------
 {_RETURNS[operation].format(f=f)}
@@ -119,14 +120,15 @@ def _error(name, f, is_backward, bounds):
     if not is_backward:
         return f"Largest errors on this machine: {limits}; 1 ULP in float16.\n{scope}"
     root = _docs.DOCS[f].root
-    near_root = (
-        f"\nNear the root of {f}' at {root} that of dgate is absolute instead: 2^-22 |dy up| in float32,"
-        "\n2^-50 |dy up| in float64."
-    )
+    scope = f"""\
+{scope[:-1]}, whatever dy
+and up: a subnormal factor has few digits, and so has the result then. dy up comes first, so that it may overflow where
+the exact dgate does not, and dy = 0 gives 0 unless up or f(gate) is infinite, or one of the three NaN."""
+    near_root = f"\n{_roots.stated(root, f, ' |dy up|')}".replace("it is", "that of dgate is") if root else ""
     return f"""\
 Largest errors of dgate on this machine: {limits}; 1 ULP in float16.
 {scope}
-Those of dup are the ones of `fastact.{name}`.{near_root if root else ""}"""
+Those of dup are the ones of `fastact.{name}`.{near_root}"""
 
 
 def _example(name, values):

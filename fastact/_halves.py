@@ -2,17 +2,19 @@
 
 import numpy as np
 
-from fastact import _ufuncs  # which imports this module, so that it is complete only when a function is called
 from fastact._checks import axis_of
+from fastact._names import check_keywords
 
 
-def call_on_halves(ufunc, *arrays, axis=-1, out=None, **options):
+def call_on_halves(ufunc, from_pool, *arrays, axis=-1, out=None, **options):
     """Call a gated pair, or its backward, with one array in the place of gate and up.
 
     Parameters
     ----------
     ufunc : numpy.ufunc
         Such as `fastact.swiglu` or `fastact.swiglu.backward`.
+    from_pool : callable
+        That of `_ufuncs`, which imports this module.
     *arrays : array_like
         All inputs but up: the array, or dy and the array. None may stand for up.
     axis : int, default -1
@@ -27,6 +29,8 @@ def call_on_halves(ufunc, *arrays, axis=-1, out=None, **options):
     ndarray
         f(second half) times the first, or for backward the gradient with respect to the array.
     """
+    if options:
+        check_keywords(ufunc.__name__, options)
     *dy, x = arrays[: ufunc.nin - 1]
     x = x if hasattr(x, "__array_function__") else np.asanyarray(x)
     up, gate = halves(x, axis)
@@ -35,7 +39,7 @@ def call_on_halves(ufunc, *arrays, axis=-1, out=None, **options):
     dx = out[0] if isinstance(out, tuple) and len(out) == 1 else out
     if dx is None:
         dtype = _type_of(ufunc, *dy, x, **options)
-        dx = _ufuncs.from_pool(x.size * dtype.itemsize, np.empty_like, x, dtype)
+        dx = from_pool(x.size * dtype.itemsize, np.empty_like, x, dtype)
     _check_gradient(dx, x)
     dup, dgate = halves(dx, axis)
     ufunc(*dy, gate, up, out=(dgate, dup), **options)

@@ -17,14 +17,14 @@ cdef struct Walk:
     npy_intp size
     npy_intp begin                     # of the range that the parts share now
     npy_intp end
+    int threads
     int parts
-    NpyIter **iterators                # one for each part
+    NpyIter **iterators                # one for each thread
     char *error
 
 
-cdef void walk_part(void *context, int part) noexcept nogil:
-    cdef Walk *walk = <Walk *>context
-    cdef NpyIter *iterator = walk.iterators[part]
+cdef void walk_range(Walk *walk, int part, int thread) noexcept nogil:
+    cdef NpyIter *iterator = walk.iterators[thread]
     cdef npy_intp share = (walk.end - walk.begin) // walk.parts
     cdef npy_intp begin = walk.begin + share * part
     cdef npy_intp end = begin + share if part + 1 < walk.parts else walk.end
@@ -56,6 +56,12 @@ cdef void walk_part(void *context, int part) noexcept nogil:
             return
 
 
+cdef void walk_part(void *context, int part, int thread) noexcept nogil:
+    cdef fa_environment environment = fa_enter()  # for NumPy's casts, in whichever thread this is
+    walk_range(<Walk *>context, part, thread)
+    fa_leave(environment)
+
+
 cdef npy_intp broadcast_size(PyArrayObject **arrays, int count) noexcept nogil:
     """Number of elements that the arrays broadcast to; 0: they do not."""
     cdef npy_intp size = 1
@@ -79,9 +85,9 @@ cdef npy_intp broadcast_size(PyArrayObject **arrays, int count) noexcept nogil:
 
 
 cdef inline bint is_simple_number(PyArrayObject *array) noexcept nogil:
-    """Whether bool, an integer, or a float we know: their casts need neither Python nor its lock."""
+    """Whether bool, an integer, or a float of NumPy: their casts need neither Python nor its lock."""
     cdef int number = PyArray_DESCR(array).type_num
-    return number <= NPY_DOUBLE or number == NPY_HALF
+    return 0 <= number <= NPY_DOUBLE or number == NPY_HALF  # those of other packages may have -1
 
 
 cdef int common_float_type(PyArrayObject **arrays, int count) noexcept:
@@ -154,10 +160,11 @@ cdef bint find_outputs(const Operation *operation, const Call *call, Walk *walk,
 
 
 cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outputs, fa_type type) noexcept:
-    """One iterator for each part; how many there are. Fewer than wanted: the call fails, or is not for this path."""
+    """One iterator for each thread; how many there are. Fewer than wanted: the call fails, or is not for this path."""
     cdef PyArray_Descr *descr = PyArray_DescrFromType(TYPE_NUMBERS[type])
     cdef PyArray_Descr *descrs[FA_MAX_OPERANDS]
     cdef npy_uint32[FA_MAX_OPERANDS] flags
+    cdef Surroundings surroundings
     cdef PyObject *before
     cdef int k
     cdef int made = 0
@@ -165,15 +172,17 @@ cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outp
         descrs[k] = descr
         flags[k] = INPUT_FLAGS if k < inputs else OUTPUT_FLAGS
     before = use_pool(walk.size * ITEM_SIZES[type])
-    # Casts that lose something are left to NumPy: whether they are allowed, and what they report, is its affair.
-    walk.iterators[0] = NpyIter_MultiNew(
-        inputs + outputs, arrays, WALK_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
+    if enter(&surroundings):  # an operand that overlaps an output is copied
+        # Casts that lose something are left to NumPy: whether they are allowed is its affair.
+        walk.iterators[0] = NpyIter_MultiNew(
+            inputs + outputs, arrays, WALK_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
+        leave(&surroundings)
     leave_pool(before)
     if walk.iterators[0] != NULL:
         walk.size = NpyIter_GetIterSize(walk.iterators[0])  # an output may have more elements than the inputs
-    while made < walk.parts and walk.iterators[made] != NULL:
+    while made < walk.threads and walk.iterators[made] != NULL:
         made += 1
-        if made < walk.parts:
+        if made < walk.threads:
             walk.iterators[made] = NpyIter_Copy(walk.iterators[0])
     Py_DECREF(<PyObject *>descr)
     return made
@@ -186,7 +195,7 @@ cdef bint walk_interruptibly(Walk *walk) noexcept:
         walk.begin = walk.end
         walk.end = min(walk.size, walk.begin + UNINTERRUPTED)
         with nogil:
-            fa_parallel(walk.parts, walk_part, walk)
+            fa_share(walk.threads, walk.parts, walk_part, walk)
         if walk.error != NULL:
             PyErr_NoMemory()
             return False
@@ -198,13 +207,15 @@ cdef bint walk_interruptibly(Walk *walk) noexcept:
 cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays,
                              int count, fa_type type) noexcept:
     cdef PyObject *outputs[FA_MAX_OPERANDS]
+    cdef Surroundings surroundings
     cdef bint failed = False
+    cdef bint entered
     cdef int made = make_iterators(walk, arrays, count, operation.outputs, type)
     cdef int k
     if made == 0:
         PyErr_Clear()  # NumPy's own path raises what is to be raised
         return NULL
-    if made < walk.parts:
+    if made < walk.threads:
         PyErr_NoMemory()
         failed = True
     else:
@@ -215,8 +226,12 @@ cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk 
             outputs[k] = <PyObject *>NpyIter_GetOperandArray(walk.iterators[0])[count + k]
         Py_INCREF(outputs[k])
     # Deallocation writes copies of overlapping outputs back, so it comes after all parts are done.
+    entered = enter(&surroundings)
+    failed |= not entered
     for k in range(made):
         failed |= NpyIter_Deallocate(walk.iterators[k]) != NPY_SUCCEED
+    if entered:
+        leave(&surroundings)
     if failed:
         for k in range(operation.outputs):
             Py_DECREF(outputs[k])
@@ -240,12 +255,13 @@ cdef PyObject *run_ranged(const Operation *operation, const Call *call) noexcept
     if type < 0:
         return NULL
     walk.loop = operation.loops[type]
-    walk.parts = fa_threads_for(walk.loop, walk.size)
-    if walk.parts < 2 or not read_numbers(operation, call, &walk, type):
+    walk.threads = fa_threads_now(walk.loop, walk.size)
+    walk.parts = fa_part_count(walk.threads, walk.size // MANY)
+    if walk.threads < 2 or not read_numbers(operation, call, &walk, type):
         return NULL
     walk.operands = operation.inputs + operation.outputs
     walk.error = NULL
-    walk.iterators = <NpyIter **>PyMem_Calloc(walk.parts, sizeof(NpyIter *))
+    walk.iterators = <NpyIter **>PyMem_Calloc(walk.threads, sizeof(NpyIter *))
     if walk.iterators == NULL:
         return PyErr_NoMemory()
     result = walk_in_parts(operation, call, &walk, arrays, count, type)

@@ -4,16 +4,16 @@ What is given is checked, brought to one type, seen as outer x channels x inner 
 """
 
 import math
-from inspect import Parameter, Signature
 from typing import NamedTuple
 
 import numpy as np
 
 from fastact import _channels, _docs, _ufuncs
 from fastact._channels import BACKWARD, BACKWARD_PARAMETERS, FORWARD
-from fastact._checks import axis_of, check_out, check_parameter, integer, refuse_mask
-from fastact._names import nearest
-from fastact._ufuncs import from_pool
+from fastact._checks import axis_of, check_out, check_parameter, check_real, integer
+from fastact._names import check_keywords, hide_unknown, nearest, refuse_keywords
+from fastact._others import as_array, labelled
+from fastact._ufuncs import from_pool, own_surroundings
 
 # --- What is given ---------------------------------------------------------------------------------------------------
 
@@ -23,13 +23,9 @@ def numbers(name, given):
     if type(given) in (bool, int, float):
         check_parameter(name, given)
         return given
-    refuse_mask(name, given)
-    try:
-        array = np.asarray(given)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise TypeError(f"{name}: float16, float32, float64, bool or integers are needed, not {array.dtype}")
+    with own_surroundings():
+        array = as_array(name, given)
+    check_real(name, array.dtype)
     return array
 
 
@@ -68,11 +64,12 @@ def activation_name(given):
     return given
 
 
-def with_defaults(name, parameters):
-    """Return all parameters of an activation in their order."""
+def with_defaults(name, parameters, function):
+    """Return all parameters of an activation in their order, given the keywords of a function."""
     own = _ufuncs.table[name]
     for parameter in parameters:
         if parameter not in own:
+            check_keywords(function, parameters, name)
             raise TypeError(f"{parameter}: {name} has no such parameter; it has {', '.join(own) or 'none'}")
     for parameter, default in own.items():
         if default is None and parameter not in parameters:
@@ -86,7 +83,7 @@ def with_defaults(name, parameters):
 def common_type(arrays):
     """Return the type that a ufunc computes in."""
     common = np.result_type(*arrays)
-    return np.dtype(common.type if common.kind == "f" else np.float64)
+    return np.dtype(common.type if np.issubdtype(common, np.floating) else np.float64)
 
 
 def common_shape(given):
@@ -99,6 +96,8 @@ def common_shape(given):
 
 def in_order(array, shape):
     """Broadcast an array; a copy only if its elements do not stand in C order."""
+    if array.shape == shape and array.flags.c_contiguous and array.flags.aligned:
+        return array
     return np.require(np.broadcast_to(array, shape), requirements=["C", "A"])
 
 
@@ -137,10 +136,12 @@ class Channels(NamedTuple):
         shared = [axis for axis, length in enumerate(self.own_lengths(array)) if length == 1]
         by_own = sums.reshape(self.span).transpose(*own, *shared)
         rows = by_own.reshape(np.size(array), math.prod(by_own.shape[len(own) :]))  # contiguous: they sum up pairwise
-        return rows.sum(axis=1).reshape(np.shape(array))
+        total = rows.sum(axis=1)
+        finite = np.where(np.isfinite(total), total, (rows * 2.0**-64).sum(axis=1) * 2.0**64)
+        return finite.reshape(np.shape(array))
 
 
-def run(name, operation, arrays, parameters, bias=None, out=None):
+def run(name, operation, arrays, parameters, bias=None, out=None, like=None):
     """Compute an operation of an activation, and the gradients that come with it.
 
     Parameters
@@ -156,10 +157,12 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
         Added to x, against which it broadcasts.
     out : ndarray, optional
         Where to write the result.
+    like : object, optional
+        x as it was given: a new result gets its labels.
 
     Returns
     -------
-    result : ndarray or scalar
+    result : ndarray, scalar or labelled array
         y or dx.
     gradients : list of ndarray or scalar
         Of the shapes of what they belong to.
@@ -173,7 +176,7 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
     def prepared(array):
         return np.asarray(array, dtype).astype(computed, copy=False)
 
-    with _channels.default_environment(), np.errstate(all="ignore"):
+    with own_surroundings():
         learnt = {FORWARD: [], BACKWARD: [bias], BACKWARD_PARAMETERS: list(parameters.values())}[operation]
         channels = Channels.of(shape, [array for key, array in given.items() if key not in arrays])
         if bias is not None and np.result_type(arrays["x"], bias) != computed:
@@ -185,23 +188,24 @@ def run(name, operation, arrays, parameters, bias=None, out=None):
         values = [in_order(value.ravel(), (1,)) if value.size == 1 else channels.values(value) for value in values]
         others = values if shift is None else [*values, shift]
 
-        direct = out is not None and _channels.may_write(out, operands, others)
+        direct = out is not None and dtype == computed and _channels.may_write(out, operands, others)
         result = out if direct else from_pool(math.prod(shape) * computed.itemsize, np.empty, shape, computed)
         sums = [np.empty(channels.sizes[1]) for _ in learnt]
         _channels.run(name, operation, channels.sizes, operands, values, shift, result, sums)
 
         gradients = [channels.sum_back(s, array).astype(dtype)[()] for s, array in zip(sums, learnt, strict=True)]
         if out is None:
-            return result.astype(dtype, copy=False) if shape else dtype.type(result), gradients
+            result = result.astype(dtype, copy=False) if shape else dtype.type(result)
+            return labelled(result, like), gradients
         if not direct:
-            np.copyto(out, result, casting="same_kind")
+            np.copyto(out, result.astype(dtype, copy=False), casting="same_kind")
         return out, gradients
 
 
 # --- What is exported ------------------------------------------------------------------------------------------------
 
 
-def prelu(x, weight, axis=1, out=None):
+def prelu(x, weight, axis=1, out=None, **unknown):
     """Rectified linear unit whose slope for negative x is learnt: one weight, or one for each channel.
 
     Parameters
@@ -220,7 +224,8 @@ def prelu(x, weight, axis=1, out=None):
     Raises
     ------
     TypeError
-        An argument is complex, longdouble, object or a string, or `out` cannot hold the result.
+        An argument is complex, longdouble, object, a string or a lazy array, or has a mask or a unit, or `out` cannot
+        hold the result.
     ValueError
         `weight` does not fit x, there is no such `axis`, or `out` is read-only or has another shape.
 
@@ -246,13 +251,15 @@ def prelu(x, weight, axis=1, out=None):
     array([[-0.5, -1. ],
            [ 4. , -2. ]])
     """
-    if plain := _channels.run_plain("leaky_relu", FORWARD, (x,), None, (weight,), axis, out):
-        return plain[0]
-    x, weight = np.asarray(numbers("x", x)), numbers("weight", weight)
-    return run("leaky_relu", FORWARD, {"x": x}, {"weight": weight_along(x, weight, axis)}, out=out)[0]
+    if unknown:
+        refuse_keywords("prelu", unknown)
+    if (plain := _channels.prelu(FORWARD, None, x, weight, axis, out)) is not None:
+        return plain
+    like, x, weight = x, np.asarray(numbers("x", x)), numbers("weight", weight)
+    return run("leaky_relu", FORWARD, {"x": x}, {"weight": weight_along(x, weight, axis)}, out=out, like=like)[0]
 
 
-def prelu_backward(dy, x, weight, axis=1, out=None):
+def prelu_backward(dy, x, weight, axis=1, out=None, **unknown):
     """Gradients with respect to the input and the weight of `fastact.prelu`, in one pass.
 
     Parameters
@@ -275,7 +282,8 @@ def prelu_backward(dy, x, weight, axis=1, out=None):
     Raises
     ------
     TypeError
-        An argument is complex, longdouble, object or a string, or `out` cannot hold dx.
+        An argument is complex, longdouble, object, a string or a lazy array, or has a mask or a unit, or `out` cannot
+        hold dx.
     ValueError
         `weight` does not fit x, the shapes do not broadcast, there is no such `axis`, or `out` is read-only or has
         another shape.
@@ -304,11 +312,13 @@ def prelu_backward(dy, x, weight, axis=1, out=None):
     >>> dweight
     array([-2., -6.])
     """
-    if plain := _channels.run_plain("leaky_relu", BACKWARD_PARAMETERS, (dy, x), None, (weight,), axis, out):
-        return tuple(plain)
-    dy, x, weight = numbers("dy", dy), np.asarray(numbers("x", x)), numbers("weight", weight)
+    if unknown:
+        refuse_keywords("prelu.backward", unknown)
+    if (plain := _channels.prelu(BACKWARD_PARAMETERS, dy, x, weight, axis, out)) is not None:
+        return plain
+    like, dy, x, weight = x, numbers("dy", dy), np.asarray(numbers("x", x)), numbers("weight", weight)
     parameters = {"weight": weight_along(x, weight, axis)}
-    dx, (dweight,) = run("leaky_relu", BACKWARD_PARAMETERS, {"dy": dy, "x": x}, parameters, out=out)
+    dx, (dweight,) = run("leaky_relu", BACKWARD_PARAMETERS, {"dy": dy, "x": x}, parameters, out=out, like=like)
     return dx, np.reshape(dweight, np.shape(weight))[()]
 
 
@@ -333,16 +343,16 @@ def bias_act(x, bias, activation="gelu", axis=-1, out=None, **parameters):
     Raises
     ------
     TypeError
-        An argument is complex, longdouble, object or a string, the activation has no such parameter or lacks one, or
-        `out` cannot hold the result.
+        An argument is complex, longdouble, object, a string or a lazy array, or has a mask or a unit, the activation
+        has no such parameter or lacks one, or `out` cannot hold the result.
     ValueError
         There is no such `activation` or `axis`, `bias` is not of the length of x along it, the shapes do not
         broadcast, or `out` is read-only or has another shape.
 
     Notes
     -----
-    The result is that of ``activation(x + bias)`` in every bit: x + bias is rounded to its type, and the error of the
-    activation is the one that its docstring states, at the rounded sum. Types are those of the ufuncs.
+    The result is that of ``activation(x + bias)`` in every bit: x + bias is rounded to its type, and the error in
+    ULP is the one that the docstring of the activation states, at the rounded sum. Types are those of the ufuncs.
 
     Examples
     --------
@@ -356,12 +366,12 @@ def bias_act(x, bias, activation="gelu", axis=-1, out=None, **parameters):
     array([[-0.5,  1.5,  3. ],
            [ 3. ,  2. ,  1. ]])
     """
+    if (plain := _channels.bias_act(FORWARD, None, x, bias, activation, axis, out, parameters)) is not None:
+        return plain
     name = activation_name(activation)
-    parameters = with_defaults(name, parameters)
-    if plain := _channels.run_plain(name, FORWARD, (x,), bias, tuple(parameters.values()), axis, out):
-        return plain[0]
-    x, bias = biased(x, bias, axis)
-    return run(name, FORWARD, {"x": x}, parameters, bias, out)[0]
+    parameters = with_defaults(name, parameters, "bias_act")
+    like, (x, bias) = x, biased(x, bias, axis)
+    return run(name, FORWARD, {"x": x}, parameters, bias, out, like)[0]
 
 
 def bias_act_backward(dy, x, bias, activation="gelu", axis=-1, out=None, **parameters):
@@ -389,8 +399,8 @@ def bias_act_backward(dy, x, bias, activation="gelu", axis=-1, out=None, **param
     Raises
     ------
     TypeError
-        An argument is complex, longdouble, object or a string, the activation has no such parameter or lacks one, or
-        `out` cannot hold dx.
+        An argument is complex, longdouble, object, a string or a lazy array, or has a mask or a unit, the activation
+        has no such parameter or lacks one, or `out` cannot hold dx.
     ValueError
         There is no such `activation` or `axis`, `bias` is not of the length of x along it, the shapes do not
         broadcast, or `out` is read-only or has another shape.
@@ -413,12 +423,12 @@ def bias_act_backward(dy, x, bias, activation="gelu", axis=-1, out=None, **param
     >>> dbias
     array([1., 2., 1.])
     """
+    if (plain := _channels.bias_act(BACKWARD, dy, x, bias, activation, axis, out, parameters)) is not None:
+        return plain
     name = activation_name(activation)
-    parameters = with_defaults(name, parameters)
-    if plain := _channels.run_plain(name, BACKWARD, (dy, x), bias, tuple(parameters.values()), axis, out):
-        return tuple(plain)
-    x, bias = biased(x, bias, axis)
-    dx, (dbias,) = run(name, BACKWARD, {"dy": numbers("dy", dy), "x": x}, parameters, bias, out)
+    parameters = with_defaults(name, parameters, "bias_act.backward")
+    like, (x, bias) = x, biased(x, bias, axis)
+    dx, (dbias,) = run(name, BACKWARD, {"dy": numbers("dy", dy), "x": x}, parameters, bias, out, like)
     return dx, dbias.reshape(-1)
 
 
@@ -428,35 +438,44 @@ def biased(x, bias, axis):
     return x, along_axis("bias", bias, x, axis_of(x, axis))
 
 
-def backward_params(name):
-    """Make the function that computes the gradients with respect to the input and the parameters of an activation."""
-    signature = Signature(
-        [
-            Parameter("dy", Parameter.POSITIONAL_ONLY),
-            Parameter("x", Parameter.POSITIONAL_ONLY),
-            *(
-                Parameter(p, Parameter.POSITIONAL_OR_KEYWORD, default=Parameter.empty if value is None else value)
-                for p, value in _ufuncs.table[name].items()
-            ),
-            Parameter("out", Parameter.POSITIONAL_OR_KEYWORD, default=None),
-        ]
-    )
+_BACKWARD_PARAMS = """\
+def backward_params(dy, x, /, {parameters}, out=None, **unknown):
+    if unknown:
+        refuse_keywords("{name}.backward_params", unknown)
+    if (plain := plain_call(dy, x, ({values},), out)) is not None:
+        return plain
+    return prepared_call(dy, x, dict({keywords}), out)
+"""
 
-    def backward_params(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        out = bound.arguments.pop("out")
-        dy, x, *values = bound.arguments.values()
-        if plain := _channels.run_plain(name, BACKWARD_PARAMETERS, (dy, x), None, tuple(values), -1, out):
-            return tuple(plain)
-        given = {argument: numbers(argument, value) for argument, value in bound.arguments.items()}
-        arrays = {"dy": given.pop("dy"), "x": given.pop("x")}
-        dx, gradients = run(name, BACKWARD_PARAMETERS, arrays, given, out=out)
+
+def backward_params(name):
+    """Make the function that computes the gradients with respect to the input and the parameters of an activation.
+
+    It is written out, so that Python itself sorts the arguments: that is faster than an inspect.Signature.
+    """
+    own = _ufuncs.table[name]
+
+    def prepared_call(dy, x, given, out):
+        arrays = {"dy": numbers("dy", dy), "x": numbers("x", x)}
+        given = {parameter: numbers(parameter, value) for parameter, value in given.items()}
+        dx, gradients = run(name, BACKWARD_PARAMETERS, arrays, given, out=out, like=x)
         return dx, *gradients
 
-    backward_params.__signature__ = signature
-    backward_params.__doc__ = _docs.backward_params_docstring(name, _ufuncs.table[name])
-    return placed(backward_params, f"{name}.backward_params")
+    names = {
+        "plain_call": _channels.activation(name).backward_params,
+        "prepared_call": prepared_call,
+        "refuse_keywords": refuse_keywords,
+    }
+    text = _BACKWARD_PARAMS.format(
+        name=name,
+        parameters=", ".join(p if default is None else f"{p}={default!r}" for p, default in own.items()),
+        values=", ".join(own),
+        keywords=", ".join(f"{p}={p}" for p in own),
+    )
+    exec(text, names)
+    function = names["backward_params"]
+    function.__doc__ = _docs.backward_params_docstring(name, own)
+    return placed(function, f"{name}.backward_params")
 
 
 def placed(function, qualified_name):
@@ -464,6 +483,7 @@ def placed(function, qualified_name):
     function.__module__ = "fastact"
     function.__qualname__ = qualified_name
     function.__name__ = qualified_name.rpartition(".")[2]
+    hide_unknown(function)
     return function
 
 
@@ -488,8 +508,15 @@ bias : array_like
     "bound": f"{_ufuncs.error_bound('leaky_relu'):g} ULP",
 }
 
-for _function, _backward in ((prelu, prelu_backward), (bias_act, bias_act_backward)):
-    for _documented in (_function, _backward):
-        _documented.__doc__ = _documented.__doc__.format(**_PIECES)
-    _function.backward = placed(_backward, f"{_function.__name__}.backward")
-    placed(_function, _function.__name__)
+
+def complete(function, backward):
+    """Hang on a function its gradient, and fill in the docstrings of both."""
+    for documented in (function, backward):
+        if documented.__doc__ is not None:  # as it is with python -OO
+            documented.__doc__ = documented.__doc__.format(**_PIECES)
+    function.backward = placed(backward, f"{function.__name__}.backward")
+    placed(function, function.__name__)
+
+
+complete(prelu, prelu_backward)
+complete(bias_act, bias_act_backward)

@@ -123,6 +123,11 @@ cdef PyArray_DTypeMeta *float_type(PyArray_DTypeMeta *common) noexcept:
     return &PyArray_DoubleDType if PyTypeNum_ISINTEGER(common.type_num) else NULL
 
 
+cdef type_name(dtype_class):
+    """The name of a type's scalars; of a type that has none, its own."""
+    return getattr(dtype_class.type, "__name__", dtype_class.__name__)
+
+
 cdef int promote(PyObject *ufunc, PyArray_DTypeMeta *const *operands, PyArray_DTypeMeta *const *signature,
                  PyArray_DTypeMeta **promoted) except -1:
     cdef PyUFuncObject *info = <PyUFuncObject *>ufunc
@@ -151,7 +156,7 @@ cdef int promote(PyObject *ufunc, PyArray_DTypeMeta *const *operands, PyArray_DT
     else:
         PyErr_Clear()
     if chosen == NULL:
-        types = ", ".join((<object>given[k]).type.__name__ for k in range(count))
+        types = ", ".join(type_name(<object>given[k]) for k in range(count))
         raise TypeError(f"{info.name.decode()}() supports float16, float32, float64, bool and integers, not {types}")
     for k in range(info.nargs):
         Py_INCREF(<PyObject *>chosen)

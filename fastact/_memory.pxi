@@ -5,13 +5,23 @@ cdef enum:
     C_ORDER = 1
     F_ORDER = 2
 
+cdef tuple FLOAT_NUMBERS = (np.dtype(np.float32).num, np.dtype(np.float64).num)
 cdef bytes NATIVE_ORDERS = b"@=" + (b"<" if sys.byteorder == "little" else b">!")
+
+
+cdef int refuse_pending(owner) except -1:
+    """Refuse a tensor of PyTorch whose numbers are to be negated or conjugated: DLPack hands on the memory alone."""
+    for pending, resolve in (("is_neg", "resolve_neg"), ("is_conj", "resolve_conj")):
+        if hasattr(owner, pending) and getattr(owner, pending)() is True:
+            raise BufferError(f"it does not hold the numbers yet; write .{resolve}()")
+    return 0
 
 
 cdef object array_over(owner, str name, bint writable):
     """An array over the memory of an object without the buffer protocol; where it is only read, a copy will do."""
     try:
         if hasattr(owner, "__dlpack__"):
+            refuse_pending(owner)
             return np.from_dlpack(owner)
         if hasattr(owner, "__array__"):
             return owner.__array__(copy=False) if writable else np.asarray(owner)
@@ -26,6 +36,8 @@ cdef int borrow(owner, Py_buffer *buffer, str name, bint writable) except -1:
     try:
         return PyObject_GetBuffer(owner, buffer, PyBUF_RECORDS if writable else PyBUF_RECORDS_RO)
     except (BufferError, TypeError, ValueError) as error:
+        if isinstance(owner, np.ndarray) and owner.dtype.num not in FLOAT_NUMBERS:  # some have no format for a buffer
+            raise TypeError(f"{name}: float32 or float64 is needed, not {owner.dtype}") from None
         raise ValueError(f"{name}: its memory cannot be {'written to' if writable else 'read'}: {error}") from error
 
 

@@ -7,6 +7,7 @@ from cpython.object cimport PyObject
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
+        const char *tp_name
         Py_ssize_t tp_vectorcall_offset
     PyTypeObject *Py_TYPE(PyObject *) nogil
     void Py_INCREF(PyObject *)
@@ -17,8 +18,12 @@ cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept
     PyObject *PyErr_Occurred()
     void PyErr_Clear()
+    bint PyErr_ExceptionMatches(PyObject *exception)
+    void PyErr_Fetch(PyObject **kind, PyObject **value, PyObject **traceback)
+    void PyErr_Restore(PyObject *kind, PyObject *value, PyObject *traceback)
     PyObject *PyErr_NoMemory() noexcept
     PyObject *PyErr_Format(PyObject *exception, const char *format, ...) noexcept
+    PyObject *PyExc_NotImplementedError
     PyObject *PyExc_OverflowError
     PyObject *PyExc_TypeError
 
@@ -30,14 +35,21 @@ cdef extern from "Python.h":
 
     PyTypeObject PyTuple_Type
     PyObject *PyTuple_New(Py_ssize_t) noexcept
+    PyObject **PySequence_Fast_ITEMS(PyObject *)
     Py_ssize_t PyTuple_GET_SIZE(PyObject *)
     PyObject *PyTuple_GET_ITEM(PyObject *, Py_ssize_t)
     void PyTuple_SET_ITEM(PyObject *, Py_ssize_t, PyObject *)
 
+    PyObject *PyUnicode_FromString(const char *) noexcept
     PyObject *PyUnicode_InternFromString(const char *) noexcept
     int PyUnicode_Compare(PyObject *, PyObject *) noexcept
     const char *PyUnicode_AsUTF8(PyObject *) noexcept
 
+    PyObject *PyContextVar_Set(PyObject *variable, PyObject *value) noexcept
+    int PyContextVar_Reset(PyObject *variable, PyObject *token) noexcept
+
+    PyObject *_PyType_Lookup(PyTypeObject *, PyObject *name) noexcept
+    PyObject *PyObject_CallFunctionObjArgs(PyObject *, ...) noexcept
     PyObject *PyObject_Vectorcall(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     ctypedef PyObject *(*vectorcallfunc)(PyObject *, PyObject *const *, size_t, PyObject *) noexcept
     Py_ssize_t PyVectorcall_NARGS(size_t)
@@ -69,6 +81,8 @@ cdef extern from "numpy/arrayobject.h" nogil:
         NPY_SAFE_CASTING
 
     PyTypeObject PyArray_Type
+    PyTypeObject PyBoolArrType_Type
+    PyTypeObject PyDoubleArrType_Type
 
     int PyArray_NDIM(PyArrayObject *)
     npy_intp *PyArray_DIMS(PyArrayObject *)
@@ -79,6 +93,7 @@ cdef extern from "numpy/arrayobject.h" nogil:
     PyArray_Descr *PyArray_DESCR(PyArrayObject *)
     bint PyArray_ISNBO(char byteorder)
     bint PyTypeNum_ISINTEGER(int)
+    bint PyArray_IsIntegerScalar(PyObject *)
 
 cdef extern from "numpy/arrayobject.h":
     PyObject *PyArray_EMPTY(int nd, npy_intp *dims, int type_num, int fortran) noexcept

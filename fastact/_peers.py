@@ -2,22 +2,28 @@
 
 An entry is a statement and the names in it: timeit compiles the statement into its loop, so that nobody pays for a
 wrapper. All of them read the same memory, and those that can be given an output write to the same one.
+
+Operands are arrays by name: x, dy, result (what forward returned) and y (what is written to), for some functions a
+vector or a second array, and `whole`, which is y or, where y is smaller, memory of the size of x.
 """
 
 import ast
 import importlib.util
+import math
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from . import _spellings, _ufuncs
-from ._docs import arrays_of
+from . import _functions, _spellings, _ufuncs
+from ._halves import halves
 
 OPERATIONS = ("forward", "backward", "backward_from_output")  # in which there may be peers
-REQUIRED_VALUE = 0.5  # for a parameter that has no default
+
+Operands = dict[str, np.ndarray]
 
 
 class Heat(NamedTuple):
@@ -32,32 +38,49 @@ class Heat(NamedTuple):
 
     @property
     def parameters(self) -> dict[str, float]:
-        defaults = _ufuncs.table[self.function].items()
-        return {name: REQUIRED_VALUE if value is None else value for name, value in defaults}
+        return _functions.parameters(self.function)
 
     @property
-    def names(self) -> dict[str, float]:
-        """All that the spellings call by name."""
-        return self.parameters | _spellings.CONSTANTS.get(self.function, {})
+    def names(self) -> dict[str, Any]:
+        """All that the spellings call by name and that is no operand."""
+        axes = [axis for axis in range(len(self.array_shape)) if axis != self.channel_axis]
+        return self.parameters | _spellings.CONSTANTS.get(self.function, {}) | {"axes": tuple(axes)}
+
+    @property
+    def array_shape(self) -> tuple[int, ...]:
+        """That of x: a number of elements is a vector, or a matrix where there have to be rows."""
+        is_vector = self.layout == "contiguous" and self.function in _ufuncs.table
+        return self.shape if is_vector or len(self.shape) > 1 else nearly_square(*self.shape)
+
+    @property
+    def channel_axis(self) -> int:
+        """Along which the weight of prelu goes, or a bias."""
+        return 1 if self.function == "prelu" else len(self.array_shape) - 1
 
     @property
     def given(self) -> bool:
         return self.output == "given"
 
 
-class Operands(NamedTuple):
-    """The memory that all contestants share; y is for those that are given an output, result is that of forward."""
+def nearly_square(size: int) -> tuple[int, int]:
+    rows = next(r for r in range(math.isqrt(size), 0, -1) if size % r == 0)
+    return rows, size // rows
 
-    x: np.ndarray
-    dy: np.ndarray
-    y: np.ndarray
-    result: np.ndarray
+
+def outputs(value: Any) -> list[np.ndarray]:
+    return [np.asarray(output) for output in (value if isinstance(value, tuple | list) else (value,))]
 
 
 class Entry(NamedTuple):
     statement: str
     names: dict[str, Any]
-    array: Callable[[Any], np.ndarray] = np.asarray  # the result, from the value of the statement
+    outputs: Callable[[Any], Sequence[np.ndarray]] = outputs  # from the value of the statement
+
+
+def results_of(entry: Entry) -> Sequence[np.ndarray]:
+    names = dict(entry.names)
+    exec(f"value = {entry.statement}", names)
+    return entry.outputs(names["value"])
 
 
 def functions_called(statement: str) -> set[str]:
@@ -69,26 +92,25 @@ def functions_called(statement: str) -> set[str]:
 
 
 def fastact_entry(heat: Heat, operands: Operands) -> Entry:
-    arrays = ["result" if name == "y" else name for name in arrays_of(heat.operation)]  # y is the output given
-    required = [str(REQUIRED_VALUE) for default in _ufuncs.table[heat.function].values() if default is None]
-    ufunc = _ufuncs.get(heat.function, heat.operation)
-    out = ["out=" + ("y" if ufunc.nout == 1 else "(y, d)")] if heat.given else []
-    names = operands._asdict() | {"f": ufunc, "d": np.empty_like(operands.y)}
-    return Entry(f"f({', '.join(arrays + required + out)})", names, lambda y: y[0] if ufunc.nout > 1 else y)
+    function = _functions.get(heat.function, heat.operation)
+    out = ["out=" + ("y" if getattr(function, "nout", 1) == 1 else "(y, d)")] if heat.given else []
+    names = operands | {"f": function, "d": np.empty_like(operands["y"])}
+    arguments = _functions.call_of(heat.function, heat.operation).arguments
+    return Entry(f"f({', '.join([*arguments, *out])})", names)
 
 
 def negative_entry(heat: Heat, operands: Operands) -> Entry:
-    return Entry("f(x, out=y)" if heat.given else "f(x)", operands._asdict() | {"f": np.negative})
+    return Entry("f(x, out=whole)" if heat.given else "f(x)", operands | {"f": np.negative})
 
 
 def copyto_entry(heat: Heat, operands: Operands) -> Entry:
-    return Entry("f(y, x)", operands._asdict() | {"f": np.copyto}, lambda _: operands.y)
+    return Entry("f(whole, x)", operands | {"f": np.copyto})
 
 
 def torch_copy_entry(heat: Heat, operands: Operands) -> Entry:
     import torch
 
-    return Entry("f(x)", {"f": torch.from_numpy(operands.y).copy_, "x": torch.from_numpy(operands.x)})
+    return Entry("f(x)", {"f": torch.from_numpy(operands["whole"]).copy_, "x": torch.from_numpy(operands["x"])})
 
 
 # Expressions
@@ -96,8 +118,8 @@ def torch_copy_entry(heat: Heat, operands: Operands) -> Entry:
 BINARY = {ast.Add: "add", ast.Sub: "subtract", ast.Mult: "multiply", ast.Div: "divide"}
 
 
-def into_y(expression: str) -> str:
-    """Have the last operation of an expression write to y."""
+def into_y(expression: str) -> str | None:
+    """Have the last operation of an expression write to y; None: there are several results."""
     match ast.parse(expression, mode="eval").body:
         case ast.Call(func=ast.Name("where")):
             return f"copyto(y, {expression})"
@@ -107,19 +129,39 @@ def into_y(expression: str) -> str:
             return f"negative({ast.unparse(operand)}, out=y)"
         case ast.BinOp(left, operator, right):
             return f"{BINARY[type(operator)]}({ast.unparse(left)}, {ast.unparse(right)}, out=y)"
+        case ast.Tuple():
+            return None
     raise ValueError(expression)
+
+
+def functions_of(modules: list, statement: str) -> dict[str, Callable]:
+    """Return the functions that a statement calls, each of the first module that has it."""
+    return {
+        name: getattr(module, name)
+        for name in functions_called(statement)
+        for module in reversed(modules)
+        if hasattr(module, name)
+    }
+
+
+def operands_of(operands: Operands, statement: str) -> list[str]:
+    """Return the names of the operands in a statement, x before a second one."""
+    used = {node.id for node in ast.walk(ast.parse(statement)) if isinstance(node, ast.Name)}
+    return [name for name in operands if name in used]
 
 
 def expression_entry(expression: str | None, modules: list, heat: Heat, operands: Operands) -> Entry | None:
     if expression is None:
         return None
     statement = into_y(expression) if heat.given else expression
-    functions = {
-        name: next(getattr(module, name) for module in modules if hasattr(module, name))
-        for name in functions_called(statement)
-    }
-    result = (lambda _: operands.y) if heat.given else np.asarray
-    return Entry(statement, operands._asdict() | heat.names | functions, result)
+    if statement is None:
+        return None
+    names = operands | heat.names | functions_of(modules, statement)
+    if not heat.given:
+        return Entry(statement, names)
+    last = names[statement.partition("(")[0]]
+    writes = last is np.copyto or isinstance(last, np.ufunc)
+    return Entry(statement, names, lambda _: [operands["y"]]) if writes else None
 
 
 def of_operation(heat: Heat, *spellings: dict[str, str]) -> str | None:
@@ -157,16 +199,18 @@ class WithWhere(ast.NodeTransformer):
         return ast.parse(f"where(({a}) {comparison} ({b}), {a}, {b})", mode="eval").body
 
 
+BEYOND_NUMEXPR = (ast.NamedExpr, ast.Tuple, ast.keyword)  # names in between, several results, reductions
+
+
 def numexpr_entry(heat: Heat, operands: Operands) -> Entry | None:
     import numexpr
 
     expression = numpy_expression(heat)
-    if expression is None:
+    if expression is None or any(isinstance(node, BEYOND_NUMEXPR) for node in ast.walk(ast.parse(expression))):
         return None
     expression = ast.unparse(WithWhere().visit(ast.parse(expression, mode="eval")))
-    used = sorted({node.id for node in ast.walk(ast.parse(expression)) if isinstance(node, ast.Name)})
-    values = {name: np.asarray(value, heat.dtype) for name, value in heat.names.items()} | operands._asdict()
-    arguments = [name for name in used if name in values]
+    values = {name: np.asarray(value, heat.dtype) for name, value in heat.names.items()} | operands
+    arguments = operands_of(values, expression)
     kind = {"float32": float, "float64": np.float64}[heat.dtype]  # numexpr's names for them
     function = numexpr.NumExpr(expression, [(name, kind) for name in arguments])
     options = ["ex_uses_vml=vml", *["out=y"][: heat.given]]
@@ -183,16 +227,19 @@ def torch_entry(heat: Heat, operands: Operands) -> Entry | None:
     template = of_operation(heat, forward, _spellings.TORCH_BACKWARD, _spellings.TORCH_FROM_OUTPUT)
     if template is None:
         return None
-    names: dict[str, Any] = {name: torch.from_numpy(array) for name, array in operands._asdict().items()}
-    find = torch_forward if heat.operation == "forward" else torch_backward
+    if heat.given and "{out}" not in template and "out=y" not in template:
+        return None
+    names: dict[str, Any] = {name: torch.from_numpy(array) for name, array in operands.items()}
     functions, keyword = {}, "out"
     for name in functions_called(template.format(out="", **heat.names)):
-        functions[name], keyword = find(name, heat.given)
+        functions[name], keyword = (torch_backward if "backward" in name else torch_forward)(name, heat.given)
     if None in functions.values():
         return None
     if "buffer" in template:
         names["buffer"] = torch.ops.aten.log_sigmoid_forward(names["x"])[1]
     statement = template.format(out=f", {keyword}=y" if heat.given else "", **heat.names)
+    if "glu_backward" in functions:  # of both at once, and the gate is the second half
+        return Entry(statement, names | functions, lambda gradient: halves(np.asarray(gradient), 0)[::-1])
     return Entry(statement, names | functions)
 
 
@@ -209,8 +256,8 @@ def torch_backward(name: str, given: bool) -> tuple[Callable | None, str]:
     overloads = getattr(torch.ops.aten, name)
     if not given:
         return overloads.default, "out"
-    keyword = next((word for word in ("grad_input", "out") if word in overloads.overloads()), "out")
-    return getattr(overloads, keyword, None), keyword
+    overload = next((getattr(overloads, o) for o in ("grad_input", "out") if o in overloads.overloads()), None)
+    return overload, overload._schema.arguments[-1].name if overload else "out"
 
 
 # JAX
@@ -219,50 +266,69 @@ def torch_backward(name: str, given: bool) -> tuple[Callable | None, str]:
 def jax_entry(heat: Heat, operands: Operands) -> Entry | None:
     import jax
 
-    activation = getattr(jax.nn, _spellings.JAX.get(heat.function, heat.function), None)
-    if activation is None or not operands.x.flags.c_contiguous or heat.operation not in ("forward", "backward"):
+    forward = _spellings.JAX.get(heat.function, f"{heat.function}(x)")
+    expression = _spellings.JAX_BACKWARD.get(heat.function) if heat.operation == "backward" else forward
+    functions = functions_of([jax.nn, jax.numpy], expression or forward)
+    is_there = functions.keys() == functions_called(expression or forward)
+    if not is_there or not operands["x"].flags.c_contiguous or heat.operation not in ("forward", "backward"):
         return None
-
-    def forward(x):
-        return activation(x, approximate=False) if heat.function == "gelu" else activation(x)
-
-    def backward(dy, x):
-        return jax.vjp(forward, x)[1](dy)[0]
-
-    function, arrays = (backward, ["dy", "x"]) if heat.operation == "backward" else (forward, ["x"])
-    names = {name: jax.numpy.asarray(getattr(operands, name)) for name in arrays}
-    call = f"f({', '.join(arrays)})"
+    arguments = operands_of(operands, expression or forward)
+    function = eval(f"lambda {', '.join(arguments)}: {expression or forward}", functions)
+    if expression is None:
+        function, arguments = jax_backward(function), ["dy", *arguments]
+    names = {name: jax.numpy.asarray(operands[name]) for name in arguments}
+    call = f"f({', '.join(arguments)})"
+    several = isinstance(jax.eval_shape(function, *names.values()), tuple)
+    if several:
+        names["ready"] = jax.block_until_ready
+        return None if heat.given else Entry(f"ready({call})", names | {"f": jax.jit(function)})
     if not heat.given:
         return Entry(f"{call}.block_until_ready()", names | {"f": jax.jit(function)})
     # XLA writes to the memory of an argument that is donated, of which it needs nothing but that.
     donated = jax.jit(lambda y, *arrays: function(*arrays), donate_argnums=0, keep_unused=True)
-    names |= {"f": donated, "held": [jax.numpy.zeros_like(names["x"])]}
-    return Entry(f"held[0] = f(held[0], {', '.join(arrays)}).block_until_ready()", names)
+    names |= {"f": donated, "held": [jax.numpy.zeros(operands["y"].shape, heat.dtype)]}
+    return Entry(f"held[0] = f(held[0], {', '.join(arguments)}).block_until_ready()", names)
+
+
+def jax_backward(forward: Callable) -> Callable:
+    """The gradients with respect to all arguments, or to the only one."""
+    import jax
+
+    def backward(dy, *arrays):
+        gradients = jax.vjp(forward, *arrays)[1](dy)
+        return gradients if len(arrays) > 1 else gradients[0]
+
+    return backward
 
 
 # ONNX
 
 
-def onnx_model(heat: Heat) -> bytes | None:
+def onnx_model(heat: Heat, operands: Operands) -> tuple[bytes, list[str]] | None:
+    """A model that computes y, and its inputs; None: there is none."""
     if heat.operation != "forward" or heat.layout != "contiguous" or heat.function not in _spellings.ONNX:
         return None
     from onnx import parser
 
     element = {"float32": "float", "float64": "double"}[heat.dtype]
-    tensor = f"{element}[{', '.join(map(str, heat.shape))}]"
     body = _spellings.ONNX[heat.function].format(type=element, **heat.names)
-    return parser.parse_model(
-        f'<ir_version: 10, opset_import: ["": 22]> {heat.function} ({tensor} x) => ({tensor} y) {{ {body} }}'
-    ).SerializeToString()
+    inputs = [name for name in operands if name != "y" and re.search(rf"\b{name}\b", body)]
+    declared = {name: f"{element}[{', '.join(map(str, operands[name].shape))}] {name}" for name in (*inputs, "y")}
+    model = parser.parse_model(
+        f'<ir_version: 10, opset_import: ["": 22]> {heat.function} '
+        f"({', '.join(declared[name] for name in inputs)}) => ({declared['y']}) {{ {body} }}"
+    )
+    return model.SerializeToString(), inputs
 
 
 def onnxruntime_entry(heat: Heat, operands: Operands) -> Entry | None:
     import onnxruntime
     from onnxruntime.capi.onnxruntime_pybind11_state import InvalidGraph, NotImplemented
 
-    model = onnx_model(heat)
-    if model is None:
+    found = onnx_model(heat, operands)
+    if found is None:
         return None
+    model, inputs = found
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = _ufuncs.get_num_threads()
     options.inter_op_num_threads = 1
@@ -271,28 +337,31 @@ def onnxruntime_entry(heat: Heat, operands: Operands) -> Entry | None:
     except (InvalidGraph, NotImplemented):  # many operators lack float64
         return None
     if not heat.given:
-        names = {"f": session.run, "outputs": ["y"], "inputs": {"x": operands.x}}
-        return Entry("f(outputs, inputs)", names, lambda results: results[0])
+        feeds = {name: operands[name] for name in inputs}
+        return Entry("f(outputs, inputs)", {"f": session.run, "outputs": ["y"], "inputs": feeds})
     binding = session.io_binding()
-    binding.bind_ortvalue_input("x", onnxruntime.OrtValue.ortvalue_from_numpy(operands.x))
-    binding.bind_ortvalue_output("y", onnxruntime.OrtValue.ortvalue_from_numpy(operands.y))
-    return Entry("f(binding)", {"f": session.run_with_iobinding, "binding": binding}, lambda _: operands.y)
+    for name in inputs:
+        binding.bind_ortvalue_input(name, onnxruntime.OrtValue.ortvalue_from_numpy(operands[name]))
+    binding.bind_ortvalue_output("y", onnxruntime.OrtValue.ortvalue_from_numpy(operands["y"]))
+    return Entry("f(binding)", {"f": session.run_with_iobinding, "binding": binding}, lambda _: [operands["y"]])
 
 
 def openvino_entry(heat: Heat, operands: Operands) -> Entry | None:
     import openvino
 
-    model = onnx_model(heat)
-    if model is None or heat.dtype != "float32":  # its CPU plugin computes float64 in float32
+    found = onnx_model(heat, operands)
+    if found is None or heat.dtype != "float32":  # its CPU plugin computes float64 in float32
         return None
+    model, inputs = found
     core = openvino.Core()
     settings = {"INFERENCE_NUM_THREADS": _ufuncs.get_num_threads(), "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
-    request.set_input_tensor(openvino.Tensor(operands.x, shared_memory=True))
+    for name in inputs:
+        request.set_tensor(name, openvino.Tensor(operands[name], shared_memory=True))
     if not heat.given:
-        return Entry("f()", {"f": request.infer}, lambda results: results[0])
-    request.set_output_tensor(openvino.Tensor(operands.y, shared_memory=True))
-    return Entry("f(share_outputs=True)", {"f": request.infer}, lambda _: operands.y)
+        return Entry("f()", {"f": request.infer}, lambda results: [results[0]])
+    request.set_output_tensor(openvino.Tensor(operands["y"], shared_memory=True))
+    return Entry("f(share_outputs=True)", {"f": request.infer}, lambda _: [operands["y"]])
 
 
 PEERS = {  # with the modules that they need
@@ -329,39 +398,20 @@ def contestants(peers: list[str]) -> list[str]:
     return ["fastact", *peers, *(scale for scale in SCALES if scale != "torch.copy_" or "torch" in peers)]
 
 
-# Threads
-
-# Read when a library is loaded. OpenMP teams of two libraries must not take each other's processors: a thread that has
-# nothing to do may spin for a millisecond at most (libgomp counts its rounds, libomp milliseconds).
-THREAD_VARIABLES = (
-    *("OMP_NUM_THREADS", "FASTACT_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
-    *("NUMEXPR_NUM_THREADS", "NUMEXPR_MAX_THREADS"),
-)
-CALM = {"GOMP_SPINCOUNT": "30000", "KMP_BLOCKTIME": "1"}
-SPINNING = (*CALM, "OMP_WAIT_POLICY")
-
-
-def environment(inherited: dict[str, str], threads: int) -> dict[str, str]:
-    """Variables of a process in which every library uses that many threads, which spin as the user says, or little."""
-    calm = {} if any(name in inherited for name in SPINNING) else CALM
-    ours = dict.fromkeys(THREAD_VARIABLES, str(threads)) | {"JAX_PLATFORMS": "cpu"}
-    if threads == 1:
-        ours["XLA_FLAGS"] = f"{inherited.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false".lstrip()
-    return inherited | calm | ours
-
-
-def prepare(peers: list[str]) -> AbstractContextManager:
-    """Make the peers ready for as many threads as fastact uses; they run within what is returned."""
+def prepare(peers: list[str], threads: int | None) -> AbstractContextManager:
+    """Make the peers ready for a number of threads, or for as many as they take; they run within what is returned."""
     inference: AbstractContextManager = nullcontext()
     if "torch" in peers:
         import torch
 
-        torch.set_num_threads(_ufuncs.get_num_threads())
+        if threads is not None:
+            torch.set_num_threads(threads)
         inference = torch.inference_mode()
     if "jax" in peers:
         import jax
 
         jax.config.update("jax_enable_x64", True)
     if "openvino" in peers:
-        sys.modules["openvino_telemetry"] = None  # it would start processes beside the race
+        # It would start processes beside the race; what is None here cannot be imported.
+        sys.modules["openvino_telemetry"] = None  # type: ignore[assignment] # typeshed knows of modules only
     return inference

@@ -1,4 +1,4 @@
-"""The race itself: a process with a fixed number of threads, started by `python -m fastact bench`.
+"""The race itself: a process with a number of threads and an instruction set, started by `python -m fastact bench`.
 
 It reads a job as JSON from standard input, and writes the times of one heat after another as lines of JSON.
 """
@@ -10,77 +10,51 @@ import random
 import sys
 import time
 import timeit
-from statistics import median
+from collections.abc import Callable, Sequence
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
 
 from . import _peers, _runtime, _ufuncs
-from ._peers import Entry, Heat, Operands
+from ._between import NOTHING, call_by_call
+from ._operands import operands_for
+from ._peers import Entry, Heat, results_of
 
-STATISTICS = {"minimum": min, "median": median}
-ALIGNMENT = 64  # bytes: what every library finds good
+STATISTICS: dict[str, Callable[..., float]] = {"minimum": min, "median": median, "mean": fmean}
 PAUSE = 0.005  # seconds, in which the threads of the contestant before stop to spin
 WARM_UP = 0.25  # of a part of a round: calls that are not timed
 CHECKED = 1 << 16  # elements
-TOLERANCE = {"rtol": 1e-3, "atol": 1e-4}  # some peers are not exact to float32
+RELATIVE, ABSOLUTE = 1e-3, 1e-4  # tolerances: some peers are not exact to float32
 
 
-def aligned(shape: tuple[int, ...], dtype: str) -> np.ndarray:
-    count, itemsize = int(np.prod(shape)), np.dtype(dtype).itemsize
-    memory = np.zeros(count * itemsize + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + count * itemsize].view(dtype).reshape(shape)
-
-
-def zeros(heat: Heat) -> np.ndarray:
-    """Memory for an operand; strided: every other column of a matrix."""
-    if heat.layout == "contiguous":
-        return aligned(heat.shape, heat.dtype)
-    *rows, columns = heat.shape if len(heat.shape) > 1 else nearly_square(int(np.prod(heat.shape)))
-    return aligned((*rows, 2 * columns), heat.dtype)[..., ::2]
-
-
-def normal(heat: Heat, seed: int) -> np.ndarray:
-    """3 * N(0, 1)."""
-    values = 3 * np.random.default_rng(seed).standard_normal(heat.shape, dtype=heat.dtype)
-    result = zeros(heat)
-    result[...] = values.reshape(result.shape)
-    return result
-
-
-def nearly_square(size: int) -> tuple[int, int]:
-    columns = next(c for c in range(int(size**0.5), 0, -1) if size % c == 0)
-    return size // columns, columns
-
-
-def result_of(entry: Entry) -> np.ndarray:
-    names = dict(entry.names)
-    exec(f"value = {entry.statement}", names)
-    return entry.array(names["value"])
-
-
-def check(contestant: str, entry: Entry, expected: np.ndarray, heat: Heat) -> None:
-    """Raise unless a contestant does the work of the heat."""
-    got, want = (array.ravel()[:CHECKED] for array in (result_of(entry), expected))
-    if got.dtype != want.dtype or not np.allclose(got, want, **TOLERANCE):
+def check(contestant: str, entry: Entry, expected: Sequence[np.ndarray], heat: Heat) -> None:
+    """Raise unless a contestant does the work of the heat; the error of a sum grows with the root of its length."""
+    results = results_of(entry)
+    same = len(results) == len(expected)
+    for got, want in zip(results, expected, strict=same):
+        terms = max(1, int(np.prod(heat.shape)) // max(1, want.size))
+        tolerance = {"rtol": RELATIVE, "atol": ABSOLUTE * terms**0.5}
+        got, want = got.ravel()[:CHECKED], want.ravel()[:CHECKED]
+        same &= got.dtype == want.dtype and got.shape == want.shape and np.allclose(got, want, **tolerance)
+    if not same:
         raise ArithmeticError(f"{contestant} has another result for {heat}")
 
 
 def entries_for(heat: Heat, contestants: list[str]) -> dict[str, Entry]:
-    x = normal(heat, 0)
-    result = _ufuncs.get(heat.function)(x, *heat.parameters.values(), out=zeros(heat))
-    operands = Operands(x, normal(heat, 1), aligned(x.shape, heat.dtype), result)
+    operands = operands_for(heat)
     made = {contestant: _peers.ENTRIES[contestant](heat, operands) for contestant in contestants}
     entries = {contestant: entry for contestant, entry in made.items() if entry is not None}
-    expected = result_of(entries["fastact"]).copy()
+    expected = [result.copy() for result in results_of(entries["fastact"])]
     for contestant, entry in entries.items():
         if contestant not in _peers.SCALES:
             check(contestant, entry, expected, heat)
     return entries
 
 
-def nanoseconds(entries: dict[str, Entry], rounds: int, milliseconds: float, statistic: str) -> dict[str, float]:
+def nanoseconds(
+    entries: dict[str, Entry], rounds: int, milliseconds: float, statistic: Callable[[list[float]], float]
+) -> dict[str, float]:
     """Time per call of each contestant. In every round each has its part, in an order that changes."""
     timers = {name: timeit.Timer(entry.statement, globals=entry.names) for name, entry in entries.items()}
     calls = {name: calls_in(timer, milliseconds / 1e3) for name, timer in timers.items()}
@@ -93,7 +67,7 @@ def nanoseconds(entries: dict[str, Entry], rounds: int, milliseconds: float, sta
                 time.sleep(PAUSE)
             timers[name].timeit(max(1, round(WARM_UP * calls[name])))
             found[name].append(timers[name].timeit(calls[name]) / calls[name] * 1e9)
-    return {name: STATISTICS[statistic](times) for name, times in found.items()}
+    return {name: statistic(times) for name, times in found.items()}
 
 
 def calls_in(timer: timeit.Timer, seconds: float) -> int:
@@ -113,15 +87,22 @@ def hold_to(threads: int) -> None:
 
 
 def run(job: dict[str, Any], send) -> None:
-    hold_to(job["threads"])
+    between, in_program = job["between"], job["between"] != NOTHING
+    if not in_program:
+        hold_to(job["threads"])
     gc.disable()
     _runtime._keep_freed_memory()
-    contestants = _peers.contestants(job["peers"])
-    with _peers.prepare(job["peers"]):
+    contestants, length = _peers.contestants(job["peers"]), (job["rounds"], job["milliseconds"])
+    statistic = STATISTICS[job["statistic"]]
+    series = {key: job[key] for key in ("threads", "between", "isa")}
+    with _peers.prepare(job["peers"], None if in_program else job["threads"]):
         for heat in (Heat(*values) for values in job["heats"]):
             entries = entries_for(heat, contestants)
-            times = nanoseconds(entries, job["rounds"], job["milliseconds"], job["statistic"])
-            send({**heat._asdict(), "threads": job["threads"], "nanoseconds": times})
+            if in_program:
+                times = call_by_call(entries, between, *length, statistic)
+            else:
+                times = {"nanoseconds": nanoseconds(entries, *length, statistic)}
+            send(heat._asdict() | series | times)
 
 
 def main() -> None:

@@ -8,19 +8,18 @@ import numpy as np
 
 import fastact
 
-from . import _runtime, _ufuncs
-from ._errors import Case
+from . import _roots, _runtime, _ufuncs
+from ._errors import Case, near_root
 from ._ulp import ulp_error
 
 ELEMENTS = 1 << 18  # timed: 1 MiB in and 1 MiB out, in cache
 TIMED_SECONDS = 0.02
 TIMED_CALLS = 3  # at least
 OPERATIONS = {"forward": "function", "grad": "derivative"}
-ROOT_DISTANCE = 0.05
-ROOT_EXPONENT = -22
 NOTES = f"""\
 max ULP   largest float32 error against fastact.reference on a sample of every exponent, dense in
-          [-120, 120]; within {ROOT_DISTANCE} of a root of a derivative errors up to 2**{ROOT_EXPONENT} do not count
+          [-120, 120]; near a root r of f', where {_roots.NEAR},
+          errors up to 2^{_roots.ERROR_EXPONENTS["float32"]} do not count
 bound     largest error stated for this ISA
 ns        nanoseconds per element of {ELEMENTS:,} float32 elements in cache, one thread, output given
 x NumPy   how many times faster than fastact.reference: NumPy in float64 that keeps the tails; a
@@ -46,21 +45,21 @@ def run(arguments: argparse.Namespace) -> None:
 
 def measured(name: str, operation: str, points: np.ndarray, timed: np.ndarray) -> str:
     function, reference = _ufuncs.get(name, operation), _ufuncs.get(name, operation).reference
-    parameters = Case(name, operation, "float32").parameters.values()
-    error = largest_error(points, function(points, *parameters), reference(points, *parameters))
+    case = Case(name, operation, "float32")
+    parameters = case.parameters.values()
+    error = largest_error(points, function(points, *parameters), reference(points, *parameters), case.root)
     out = np.empty_like(timed)
     ours = nanoseconds(lambda: function(timed, *parameters, out=out))
     numpys = nanoseconds(lambda: reference(timed, *parameters))
-    bound = _ufuncs.error_bound(name, operation, np.float32)
+    bound = case.bound
     return f"{error:12.3g}{bound:10.3g}{ours:10.3f}{numpys / ours:10.1f}"
 
 
-def largest_error(x: np.ndarray, got: np.ndarray, want: np.ndarray) -> float:
-    """Largest error in ULP; near a root, where an ULP shrinks to nothing, only errors that matter count."""
-    roots = x[:-1][np.sign(want[:-1]) * np.sign(want[1:]) < 0]
-    near_root = np.isclose(x[:, np.newaxis], roots, rtol=0, atol=ROOT_DISTANCE).any(axis=1)
-    close = np.isclose(got, want, rtol=0, atol=2.0**ROOT_EXPONENT)
-    return ulp_error(got, want)[~(near_root & close)].max()
+def largest_error(x: np.ndarray, got: np.ndarray, want: np.ndarray, root: float) -> float:
+    """Largest error in ULP, where it counts."""
+    with np.errstate(all="ignore"):
+        absolute = np.abs(got - want)
+    return ulp_error(got, want)[~near_root(x, want, absolute, root)].max()
 
 
 def sample() -> np.ndarray:

@@ -5,8 +5,6 @@ import platform
 
 import numpy as np
 
-import fastact
-
 from . import _ufuncs
 
 _CPUINFO = "/proc/cpuinfo"
@@ -36,7 +34,7 @@ def show_runtime() -> None:
 def _runtime() -> dict[str, str]:
     others = ", ".join(name for name in _ufuncs.runnable_isas() if name != _ufuncs.isa())
     return {
-        "fastact": fastact.__version__,
+        "fastact": _ufuncs.version(),
         "NumPy": np.__version__,
         "Python": platform.python_version(),
         "CPU": _cpu(),

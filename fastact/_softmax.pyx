@@ -12,8 +12,10 @@ import operator
 import numpy as np
 
 from fastact import _softmax_docs, _softmax_reference
-from fastact._checks import axis_within, check_out, refuse_mask
-from fastact._ufuncs import from_pool
+from fastact._checks import axis_within, check_out, check_real
+from fastact._names import hide_unknown, refuse_keywords
+from fastact._others import as_array, labelled
+from fastact._ufuncs import from_pool, own_surroundings
 
 cimport numpy as cnp
 
@@ -25,6 +27,12 @@ cnp.import_array()
 
 # --- Arguments -------------------------------------------------------------------------------------------------------
 
+cdef inline int check_unknown(str function, dict keywords) except -1:
+    if keywords:
+        refuse_keywords(function, keywords)
+    return 0
+
+
 cdef inline int float_type(cnp.ndarray array) except -2:
     """The fa_type of an array; -1: it has none."""
     cdef int number = cnp.PyArray_TYPE(array)
@@ -35,19 +43,23 @@ cdef inline int float_type(cnp.ndarray array) except -2:
     return FA_F16 if number == cnp.NPY_FLOAT16 else -1
 
 
+cdef converted(cnp.ndarray array, dtype):
+    with own_surroundings():
+        return array.astype(dtype)
+
+
 cdef cnp.ndarray as_floats(given, name):
     """An array of floats that the C core can read; bool and integers become float64."""
     cdef cnp.ndarray array
-    refuse_mask(name, given)
-    try:
-        array = given if type(given) is np.ndarray else np.asarray(given)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    if cnp.PyArray_CheckExact(given):
+        array = given
+    else:
+        with own_surroundings():
+            array = as_array(name, given)
     if float_type(array) >= 0:
-        return array if cnp.PyArray_ISBEHAVED_RO(array) else array.astype(array.dtype.newbyteorder("="), order="K")
-    if array.dtype.kind in "biu":
-        return array.astype(np.float64, order="K")
-    raise TypeError(f"{name}: float16, float32, float64, bool or integers are needed, not {array.dtype}")
+        return array if cnp.PyArray_ISBEHAVED_RO(array) else converted(array, array.dtype.newbyteorder("="))
+    check_real(name, array.dtype)
+    return converted(array, np.float64)
 
 
 cdef tuple axes_of(axis, int ndim):
@@ -119,8 +131,7 @@ cdef inline cnp.ndarray laid_out(cnp.ndarray array, order):
 
 
 cdef copy(to, values):
-    """Write values with a cast that raises no floating-point warning."""
-    with np.errstate(all="ignore"):
+    with own_surroundings():
         np.copyto(to, values, casting="same_kind")
 
 
@@ -150,8 +161,8 @@ cdef int run(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, cnp.ndarray o
     return 0
 
 
-cdef transform(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, axis, out):
-    """Compute a result of the shape of a and b."""
+cdef transform(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, axis, out, like):
+    """Compute a result of the shape of a and b; a new one gets the labels of what was given for b."""
     cdef Sizes sizes
     cdef cnp.ndarray target
     shape = (<object>b).shape
@@ -159,14 +170,19 @@ cdef transform(fa_reduction reduction, cnp.ndarray a, cnp.ndarray b, axis, out):
     if out is not None:
         check_out(out, shape, b.dtype)
     order = order_for(b, shape, axes, &sizes)
-    a, b, source = laid_out(a, order), laid_out(b, order), b
+    same, source = a is b, b
+    b = laid_out(b, order)
+    a = b if same else laid_out(a, order)
     result = empty_like(source) if out is None else out
     view = result if type(order) is range else result.transpose(order)
     target = view if can_hold(view, (a, b), ()) else empty_like(a)
     run(reduction, a, b, target, sizes)
     if target is not view:
         copy(view, target)
-    return result[()] if out is None and b.ndim == 0 else result
+    if out is not None:
+        return result
+    result = result[()] if b.ndim == 0 else result
+    return result if cnp.PyArray_CheckExact(like) else labelled(result, like)
 
 
 cdef summarize(fa_reduction reduction, cnp.ndarray x, axis, bint keepdims, out):
@@ -197,51 +213,63 @@ cdef gradient(fa_reduction reduction, given_dy, given_y, axis, out, bint negativ
     if dy.shape != y.shape:
         raise ValueError(f"dy: its shape is {dy.shape}, and that of y is {y.shape}")
     common = np.promote_types(dy.dtype, y.dtype)
-    dy, y = dy.astype(common, copy=False), y.astype(common, copy=False)
-    return transform(reduction, minus(dy) if negative else dy, y, axis, out)
+    dy = dy if dy.dtype == common else converted(dy, common)
+    y = y if y.dtype == common else converted(y, common)
+    return transform(reduction, minus(dy) if negative else dy, y, axis, out, given_y)
 
 
 # --- What is exported ------------------------------------------------------------------------------------------------
 
-def softmax(x, axis=-1, out=None):
-    x = as_floats(x, "x")
-    return transform(FA_SOFTMAX, x, x, axis, out)
+def softmax(x, axis=-1, out=None, **unknown):
+    check_unknown("softmax", unknown)
+    array = as_floats(x, "x")
+    return transform(FA_SOFTMAX, array, array, axis, out, x)
 
 
-def log_softmax(x, axis=-1, out=None):
-    x = as_floats(x, "x")
-    return transform(FA_LOG_SOFTMAX, x, x, axis, out)
+def log_softmax(x, axis=-1, out=None, **unknown):
+    check_unknown("log_softmax", unknown)
+    array = as_floats(x, "x")
+    return transform(FA_LOG_SOFTMAX, array, array, axis, out, x)
 
 
-def softmin(x, axis=-1, out=None):
-    x = minus(as_floats(x, "x"))
-    return transform(FA_SOFTMAX, x, x, axis, out)
+def softmin(x, axis=-1, out=None, **unknown):
+    check_unknown("softmin", unknown)
+    array = minus(as_floats(x, "x"))
+    return transform(FA_SOFTMAX, array, array, axis, out, x)
 
 
-def logsumexp(x, axis=None, keepdims=False, out=None):
+def logsumexp(x, axis=None, keepdims=False, out=None, **unknown):
+    check_unknown("logsumexp", unknown)
+    if not isinstance(keepdims, (int, np.bool_)):
+        raise TypeError(f"keepdims: a bool is needed, not {type(keepdims).__name__}")
     return summarize(FA_LOGSUMEXP, as_floats(x, "x"), axis, keepdims, out)
 
 
-def softmax_backward(dy, y, axis=-1, out=None):
+def softmax_backward(dy, y, axis=-1, out=None, **unknown):
+    check_unknown("softmax.backward", unknown)
     return gradient(FA_SOFTMAX_BACKWARD, dy, y, axis, out)
 
 
-def log_softmax_backward(dy, y, axis=-1, out=None):
+def log_softmax_backward(dy, y, axis=-1, out=None, **unknown):
+    check_unknown("log_softmax.backward", unknown)
     return gradient(FA_LOG_SOFTMAX_BACKWARD, dy, y, axis, out)
 
 
-def softmin_backward(dy, y, axis=-1, out=None):
+def softmin_backward(dy, y, axis=-1, out=None, **unknown):
+    check_unknown("softmin.backward", unknown)
     return gradient(FA_SOFTMAX_BACKWARD, dy, y, axis, out, negative=True)
 
 
 def describe(function, backward=None):
     """Hang on a function its documentation, its formula, its reference and its gradient."""
     name = function.__name__
+    hide_unknown(function)
     function.__doc__ = _softmax_docs.docstring(name)
     function.formula = _softmax_docs.FORMULAS[name]
     function.reference = getattr(_softmax_reference, name)
     function.__module__ = "fastact"
     if backward is not None:
+        hide_unknown(backward)
         backward.__doc__ = _softmax_docs.backward_docstring(name)
         backward.reference = getattr(_softmax_reference, f"{name}_backward")
         backward.__module__ = "fastact"

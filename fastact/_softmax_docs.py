@@ -21,22 +21,21 @@ _SUMMARIES = {
     "logsumexp": "Logarithm of the sum of exponentials: a smooth maximum.",
 }
 
-# The only place of these bounds, in ULP of float32 and float64; tests/test_softmax.py holds them.
+# The only place of these bounds, in ULP of float32 and float64; tests/layers/test_softmax.py holds them.
 BOUND, LOGARITHMS_WITHOUT_FMA, GRADIENT_BOUND = 4, 5, 3
+LOGSUMEXP_UNIT = "ULP of the larger of y and y - max(x)"
+BACKWARD_UNITS = {
+    "softmax": "eps y (abs(dy) + sum(abs(dy y)))",
+    "log_softmax": "eps (abs(dy) + exp(y) sum(abs(dy)))",
+    "softmin": "eps y (abs(dy) + sum(abs(dy y)))",
+}
 _LOGARITHM = f"in float32 and float64 ({LOGARITHMS_WITHOUT_FMA} on machines without FMA)"
 
 _ERRORS = {
     "softmax": f"{BOUND} ULP in float32 and float64, subnormal results included",
     "log_softmax": f"{BOUND} ULP {_LOGARITHM}, next to 0 as well, where one entry outweighs all others",
     "softmin": f"{BOUND} ULP in float32 and float64, subnormal results included",
-    "logsumexp": f"{BOUND} ULP of the larger of y and y - max(x) {_LOGARITHM}; only where these cancel is it more in "
-    "ULP of y",
-}
-
-_BACKWARD_ERRORS = {
-    "softmax": f"{GRADIENT_BOUND} eps y (abs(dy) + sum(abs(dy y)))",
-    "log_softmax": f"{GRADIENT_BOUND} eps (abs(dy) + exp(y) sum(abs(dy)))",
-    "softmin": f"{GRADIENT_BOUND} eps y (abs(dy) + sum(abs(dy y)))",
+    "logsumexp": f"{BOUND} {LOGSUMEXP_UNIT} {_LOGARITHM}; only where these cancel is it more in ULP of y",
 }
 
 _SPECIAL_VALUES = {
@@ -106,7 +105,8 @@ out : ndarray, optional
 
 _RAISES = """\
 TypeError
-    {inputs} complex, longdouble, object or a string, or `out` is no array or cannot hold the result.
+    {inputs} complex, longdouble, object, a string or a lazy array, or has a mask or a unit, or `out` is no array or
+    cannot hold the result.
 ValueError
     {shapes}n axis is named twice, or `out` is read-only or has another shape.
 numpy.exceptions.AxisError
@@ -192,7 +192,9 @@ Notes
 -----
     dx = {_DERIVATIVES[name]}
 
-Largest error: {_BACKWARD_ERRORS[name]}, eps being that of the type; in float16 1 ULP more.
+Largest error: {GRADIENT_BOUND} {BACKWARD_UNITS[name]}, eps being that of the type, or {GRADIENT_BOUND} times the
+smallest subnormal number of the type if that is more; in float16 1 ULP more. Sums and differences on the way to a
+finite result do not overflow.
 
 {_EVERYWHERE}
 

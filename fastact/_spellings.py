@@ -1,10 +1,15 @@
-"""How the peers of `python -m fastact bench` spell the activations.
+"""How the peers of `python -m fastact bench` spell the activations and layers.
 
 EXPRESSIONS hold the parameters by name; in the others they are braced, and `{out}` stands for the output argument, if
-any. `result` is what the forward pass returned.
+any. `result` is what the forward pass returned. Of a pair x is the gate and up the other array, and `both` has up and x
+as its halves along axis 0. `weight` and `bias` are vectors, `along` is the weight in a shape that broadcasts against x,
+and `axes` are all but the one that it, or the bias, goes along.
 """
 
 import math
+import re
+
+from ._ufuncs import gated
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 GELU_SLOPE = math.sqrt(8 / math.pi)
@@ -38,6 +43,11 @@ EXPRESSIONS = {
     "tanh_shrink": "x - tanh(x)",
     "softsign": "x / (1 + abs(x))",
     "gelu_tanh": "x / (1 + exp(-x * (slope + cubic * x * x)))",
+    "softmax": "(e := exp(x - max(x, -1, keepdims=True))) / sum(e, -1, keepdims=True)",
+    "log_softmax": "(d := x - max(x, -1, keepdims=True)) - log(sum(exp(d), -1, keepdims=True))",
+    "softmin": "(e := exp(min(x, -1, keepdims=True) - x)) / sum(e, -1, keepdims=True)",
+    "logsumexp": "(m := max(x, -1)) + log(sum(exp(x - m[..., None]), -1))",
+    "prelu": "where(x > 0, x, along * x)",
 }
 BACKWARD_EXPRESSIONS = {
     "relu": "where(x > 0, dy, 0)",
@@ -60,6 +70,10 @@ BACKWARD_EXPRESSIONS = {
     "tanh": "dy * (1 - tanh(x) ** 2)",
     "tanh_shrink": "dy * tanh(x) ** 2",
     "softsign": "dy / (1 + abs(x)) ** 2",
+    "softmax": "result * (dy - sum(dy * result, -1, keepdims=True))",
+    "log_softmax": "dy - exp(result) * sum(dy, -1, keepdims=True)",
+    "softmin": "result * (sum(dy * result, -1, keepdims=True) - dy)",
+    "prelu": "(where(x > 0, dy, along * dy), sum(where(x > 0, 0, dy * x), axes))",
 }
 FROM_OUTPUT_EXPRESSIONS = {
     "sigmoid": "dy * (result * (1 - result))",
@@ -79,6 +93,11 @@ SCIPY_EXPRESSIONS = {
     "mish": "x * tanh(-log_expit(-x))",
     "gelu": "x * ndtr(x)",
     "gelu_tanh": "x * expit(x * (slope + cubic * x * x))",
+    "softmax": "softmax(x, -1)",
+    "log_softmax": "log_softmax(x, -1)",
+    "softmin": "softmax(-x, -1)",
+    "logsumexp": "logsumexp(x, -1)",
+    "bias_act": "(h := x + bias) * ndtr(h)",
 }
 
 # PyTorch's own functions, less the wrappers in Python of torch.nn.functional
@@ -106,6 +125,12 @@ TORCH = {
     "softsign": "div(x, abs(x{out}).add_(1){out})",
     "gelu": "gelu(x{out})",
     "gelu_tanh": "gelu(x, approximate='tanh'{out})",
+    "softmax": "softmax(x, -1{out})",
+    "log_softmax": "log_softmax(x, -1{out})",
+    "softmin": "softmax(neg(x), -1{out})",
+    "logsumexp": "logsumexp(x, -1{out})",
+    "prelu": "prelu(x, weight)",
+    "bias_act": "gelu(add(x, bias){out})",
 }
 TORCH_GIVEN = {  # where the function itself takes no output, what it is made of
     "relu": "clamp_min(x, 0, out=y)",
@@ -133,6 +158,11 @@ TORCH_BACKWARD = {
     "tanh": "tanh_backward(dy, result{out})",
     "gelu": "gelu_backward(dy, x{out})",
     "gelu_tanh": "gelu_backward(dy, x, approximate='tanh'{out})",
+    "softmax": "_softmax_backward_data(dy, result, -1, x.dtype{out})",
+    "log_softmax": "_log_softmax_backward_data(dy, result, -1, x.dtype{out})",
+    "softmin": "neg(_softmax_backward_data(dy, result, -1, x.dtype))",
+    "prelu": "((p := _prelu_kernel_backward(dy, x, along))[0], sum(p[1], {axes}))",
+    "bias_act": "((d := gelu_backward(dy, add(x, bias))), sum(d, {axes}))",
 }
 TORCH_FROM_OUTPUT = {
     "sigmoid": "sigmoid_backward(dy, result{out})",
@@ -144,7 +174,18 @@ TORCH_FROM_OUTPUT = {
     "tanh": "tanh_backward(dy, result{out})",
 }
 
-JAX = {"softsign": "soft_sign", "gelu_tanh": "gelu"}  # where the name is another
+JAX = {  # where it is not the name of the function, of x
+    "softsign": "soft_sign(x)",
+    "gelu": "gelu(x, approximate=False)",
+    "gelu_tanh": "gelu(x)",
+    "softmin": "softmax(-x)",
+    "logsumexp": "logsumexp(x, -1)",
+    "prelu": EXPRESSIONS["prelu"],
+    "bias_act": "gelu(x + bias, approximate=False)",
+}
+JAX_BACKWARD = {  # where it is not what JAX derives
+    name: BACKWARD_EXPRESSIONS[name] for name in ("softmax", "log_softmax", "softmin")
+}
 
 
 def onnx_clip(low: str, high: str) -> str:
@@ -176,4 +217,36 @@ ONNX = {
     "softsign": "y = Softsign(x)",
     "gelu": "y = Gelu(x)",
     "gelu_tanh": 'y = Gelu<approximate = "tanh">(x)',
+    "softmax": "y = Softmax<axis = -1>(x)",
+    "log_softmax": "y = LogSoftmax<axis = -1>(x)",
+    "softmin": "n = Neg(x) y = Softmax<axis = -1>(n)",
+    "logsumexp": "last = Constant<value = int64[1] {{-1}}>() y = ReduceLogSumExp<keepdims = 0>(x, last)",
+    "prelu": "y = PRelu(x, along)",
+    "bias_act": "h = Add(x, bias) y = Gelu(h)",
 }
+
+
+# Pairs, as their gates are spelled
+
+
+def replaced(name: str, by: str, text: str) -> str:
+    return re.sub(rf"\b{name}\b", by, text)
+
+
+for pair, gate in gated.items():
+    torch_gate = TORCH[gate].replace("{out}", "")
+    TORCH[pair] = f"mul({torch_gate}, up{{out}})"
+    TORCH_BACKWARD[pair] = (
+        f"({replaced('dy', 'mul(dy, up)', TORCH_BACKWARD[gate]).replace('{out}', '')}, mul(dy, {torch_gate}))"
+    )
+    JAX[pair] = f"{JAX.get(gate, f'{gate}(x)')} * up"
+    ONNX[pair] = f"{replaced('y', 'g', ONNX[gate])} y = Mul(g, up)"
+    for expressions in (EXPRESSIONS, SCIPY_EXPRESSIONS):
+        if gate in expressions:
+            expressions[pair] = f"({expressions[gate]}) * up"
+    if gate in BACKWARD_EXPRESSIONS:
+        slope = replaced("dy", "(dy * up)", BACKWARD_EXPRESSIONS[gate])
+        BACKWARD_EXPRESSIONS[pair] = f"({slope}, dy * ({EXPRESSIONS[gate]}))"
+
+TORCH["glu"] = "glu(both, 0{out})"
+TORCH_BACKWARD["glu"] = "glu_backward(dy, both, 0)"

@@ -2,33 +2,38 @@
 # Module state is written while the module is imported, and by select_isa and set_num_threads, which are documented not
 # to run beside a computation; everything else only reads it.
 # cython: freethreading_compatible=True
-"""NumPy ufuncs made by walking the table of the C core: no code here knows any one activation.
+"""NumPy ufuncs made from the table of the C core: nothing here is specific to an activation.
 
 A call meets the parts in this order: _front.pxi is in the ufunc's vectorcall slot and has _arguments.pxi sort the
 arguments; _direct.pxi runs plain calls; _iteration.pxi splits large calls over threads that need NumPy's iterator;
-everything else is NumPy's, which runs what is in _loops.pxi.
+everything else is NumPy's, which runs what is in _loops.pxi, surrounded by what is in _surroundings.pxi.
 """
 import operator
 import os
 import sys
 import warnings
+from contextvars import copy_context
 from functools import partial
+from inspect import signature
 
 import numpy as np
 
+from fastact import _names, _others, _threadpoolctl
 from fastact._checks import shown
 from fastact._halves import call_on_halves
 
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc
 from cpython.pycapsule cimport PyCapsule_New
 from libc.limits cimport INT_MAX
-from libc.math cimport isfinite, isnan
+from libc.math cimport isnan
 from libc.stdlib cimport calloc
 from libc.string cimport memcmp, memcpy, memset, strcpy, strdup
 
 cimport numpy as cnp
 
 from fastact._core cimport *
+from fastact._environment cimport *
+from fastact._numbers cimport read_number
 from fastact._numpy cimport *
 
 cnp.import_array()
@@ -36,13 +41,13 @@ cnp.import_umath()
 
 
 cdef struct Operation:
-    # All that a call needs to know of its ufunc, whose data pointer points here: so the loops come first.
+    # What a call needs of its ufunc. The ufunc's data pointer points here, so the loops come first.
     const fa_loop *loops[FA_TYPE_COUNT]
     char[FA_TYPE_COUNT * FA_MAX_OPERANDS] types
     int arrays                                    # inputs that are not parameters
     int inputs                                    # arrays, then parameters
     int outputs
-    PyObject *names[FA_MAX_PARAMETERS]           # interned
+    PyObject *names[FA_MAX_OPERANDS]             # of the inputs, interned
     PyObject *defaults[FA_MAX_PARAMETERS]        # Python floats; NULL: the parameter has to be given
     Number[FA_TYPE_COUNT][FA_MAX_PARAMETERS] default_numbers  # the same for the direct path
     PyObject *on_halves                           # of a gated pair: what is called with one array; else NULL
@@ -52,8 +57,12 @@ cdef inline const Operation *operation_of(PyObject *ufunc) noexcept:
     return <const Operation *>(<PyUFuncObject *>ufunc).data
 
 
+cdef vectorcallfunc numpy_call = NULL  # what NumPy puts into the slot, the same for all ufuncs
+
+
 include "_pool.pxi"
 include "_loops.pxi"
+include "_surroundings.pxi"
 include "_arguments.pxi"
 include "_direct.pxi"
 include "_iteration.pxi"
@@ -127,6 +136,7 @@ def set_num_threads(n):
     >>> fa.set_num_threads(before)
     """
     fa_set_num_threads(count_of("n", n, "threads", 1, INT_MAX))
+    _threadpoolctl.register(fa_get_num_threads())
 
 
 def get_pool_limit():
@@ -188,33 +198,39 @@ cdef int read_environment() except -1:
             set_pool_limit(int(limit))
         except ValueError:
             raise ImportError(f"FASTACT_POOL_LIMIT={limit!r} is not a number of bytes; 0 or more is") from None
-    switch = os.environ.get("FASTACT_FAST_PATH", "1")
-    if switch not in ("0", "1"):
-        raise ImportError(f"FASTACT_FAST_PATH={switch!r} is neither 0 nor 1")
-    own_paths = switch == "1"
+    for switch in ("FASTACT_FAST_PATH", "FASTACT_WAIT_FOR_THREADS"):  # the library reads the second one itself
+        if os.environ.get(switch, "1") not in ("0", "1"):
+            raise ImportError(f"{switch}={os.environ[switch]!r} is neither 0 nor 1")
+    own_paths = os.environ.get("FASTACT_FAST_PATH", "1") == "1"
     return 0
 
 
 # --- The table -------------------------------------------------------------------------------------------------------
 
-OPERATIONS = ("forward", "grad", "backward", "value_and_grad")  # of every activation
+OPERATIONS = tuple(  # of every activation
+    fa_activation_rows[index].name.decode() for index in range(FA_OPERATION_COUNT)
+    if <bytes>fa_activation_rows[index].who == b"ALL")
 FLOAT_TYPES = ("float32", "float64", "float16")  # in the order of fa_type
 
 cdef dict ufuncs = {}  # (activation, operation) -> ufunc
 cdef dict indices = {}  # row -> its operations, with the fa_operation of each
 
 
+cdef str completed(const char *text, const fa_operation_row *row, const fa_activation *activation):
+    """The name or a result of an operation, with the parameter that it belongs to in place of the letter at its end."""
+    cdef int letter = b"PQ".find(<bytes>row.who)
+    written = text.decode()
+    return written if letter < 0 else written[:len(written) - 1] + activation.parameters[letter].name.decode()
+
+
 cdef dict index_operations(const fa_activation *activation):
-    names = {
-        "forward": FA_FORWARD,
-        "grad": FA_GRAD,
-        "backward": FA_BACKWARD,
-        "value_and_grad": FA_VALUE_AND_GRAD,
-        **{f"grad_{activation.parameters[p].name.decode()}": FA_GRAD_P + p
-           for p in range(activation.parameter_count)},
-        "backward_from_output": FA_BACKWARD_FROM_OUTPUT,
-    }
-    return {name: index for name, index in names.items() if fa_get_loop(activation, index, FA_F32) != NULL}
+    cdef const fa_operation_row *row
+    found = {}
+    for index in range(FA_OPERATION_COUNT):
+        row = fa_row_of(activation, index)
+        if fa_get_loop(activation, index, FA_F32) != NULL and <bytes>row.who != b"PARAMETRIC":
+            found[completed(row.name, row, activation)] = index
+    return found
 
 
 def read_table():
@@ -236,6 +252,7 @@ def read_table():
 
 
 table, gated = read_table()
+_names.KINDS.update(dict.fromkeys(table, _names.ACTIVATION) | dict.fromkeys(gated, _names.PAIR))
 
 
 def operations(name):
@@ -251,6 +268,24 @@ cdef fa_operation operation_index(name, operation) except *:
     if operation not in operations(name):
         raise ValueError(f"operation: {name} has no {operation!r}, only {', '.join(operations(name))}")
     return indices[name][operation]
+
+
+def arrays_of(name, operation="forward"):
+    """Return the names of an operation's inputs that are no parameters."""
+    return names_in(fa_row_of(fa_find(name.encode()), operation_index(name, operation)).inputs)
+
+
+def results_of(name, operation="forward"):
+    """Return what an operation stores, by the names of its outputs, such as {"y": "f(x)"}."""
+    cdef const fa_activation *activation = fa_find(name.encode())
+    cdef const fa_operation_row *row = fa_row_of(activation, operation_index(name, operation))
+    results = completed(row.results, row, activation).split(", ")
+    return dict(zip(names_in(row.outputs), results, strict=True))
+
+
+def number_of(name, operation="forward"):
+    """Return the number that an operation has in C."""
+    return operation_index(name, operation)
 
 
 def get(name, operation="forward"):
@@ -284,8 +319,10 @@ cdef Operation *make_operation(const fa_activation *activation, fa_operation ind
     operands = operation.inputs + operation.outputs
     for t in range(FA_TYPE_COUNT):
         memset(operation.types + t * operands, TYPE_NUMBERS[t], operands)
+    for array, name in enumerate(names_in(fa_row_of(activation, index).inputs)):
+        operation.names[array] = PyUnicode_InternFromString(name.encode())
     for p in range(activation.parameter_count):
-        operation.names[p] = PyUnicode_InternFromString(activation.parameters[p].name)
+        operation.names[operation.arrays + p] = PyUnicode_InternFromString(activation.parameters[p].name)
         if not isnan(activation.parameters[p].value):
             operation.defaults[p] = PyFloat_FromDouble(activation.parameters[p].value)
             for t in (FA_F32, FA_F64):
@@ -319,7 +356,7 @@ cdef int make_ufuncs() except -1:
             made = make_operation(activation, operation_index(name, operation))
             ufunc = ufuncs[name, operation] = make_ufunc(made, full_name, promoter)
             if name in gated:
-                on_halves = partial(call_on_halves, ufunc)
+                on_halves = partial(call_on_halves, ufunc, from_pool)
                 Py_INCREF(<PyObject *>on_halves)
                 made.on_halves = <PyObject *>on_halves
     simplest = next(ufunc for ufunc in ufuncs.values() if ufunc.nin == 1)
@@ -330,8 +367,11 @@ cdef int make_ufuncs() except -1:
         return 0
     for ufunc in ufuncs.values():
         (<PyUFuncObject *><PyObject *>ufunc).vectorcall = front
+        for name in methods_of(ufunc):
+            setattr(ufunc, name, SurroundedMethod(ufunc, name))
     return 0
 
 
 read_environment()
+find_error_state()
 make_ufuncs()

@@ -3,6 +3,17 @@
 import numpy as np
 
 
+def exponent_of_ulp(want, kind):
+    """The exponent of the spacing of a type, given by its finfo, at numbers of a wider type."""
+    binade = np.where(want == 0, kind.minexp, np.frexp(want)[1] - 1)
+    return np.maximum(binade, kind.minexp) - kind.nmant
+
+
+def ulp(want, dtype):
+    """The spacing of a type at numbers of a wider type, in that type; at least the smallest subnormal."""
+    return np.ldexp(np.ones_like(want), exponent_of_ulp(want, np.finfo(dtype)))
+
+
 def ulp_error(got, want):
     """|got - want| in ULP of the type of `got`: its spacing at `want`, at least its smallest subnormal.
 
@@ -22,8 +33,6 @@ def ulp_error(got, want):
     kind = np.finfo(got.dtype)
     with np.errstate(all="ignore"):
         rounded = want.astype(got.dtype)
-        binade = np.where(want == 0, kind.minexp, np.frexp(want)[1] - 1)
-        exponent = np.maximum(binade, kind.minexp) - kind.nmant
-        finite = np.ldexp(np.abs(got.astype(want.dtype) - want), -exponent).astype(np.float64)
+        finite = np.ldexp(np.abs(got.astype(want.dtype) - want), -exponent_of_ulp(want, kind)).astype(np.float64)
         same = (got == rounded) | (np.isnan(got) & np.isnan(rounded))
         return np.where(np.isfinite(got) & np.isfinite(rounded), finite, np.where(same, 0.0, np.inf))[()]

@@ -10,14 +10,6 @@ _OPERANDS = {
     "y": f"y : {_MEMORY}\n    f(x), the output of the forward pass.\n",
 }
 
-_RESULTS = {
-    "forward": "f(x)",
-    "grad": "f'(x)",
-    "backward": "dy f'(x)",
-    "value_and_grad": "f(x)",
-    "backward_from_output": "dy f'(x)",
-}
-
 _RAISES = """\
 TypeError
     An argument lends no memory, or memory of other elements than the first; a parameter is no number.
@@ -46,12 +38,11 @@ def docstring(function: str, name: str, operation: str) -> str:
     doc = _docs.DOCS[name]
     parameters = _ufuncs.table[name]
     bounds = {dtype: _ufuncs.error_bound(name, operation, dtype) for dtype in ("float32", "float64")}
-    arrays = _docs.arrays_of(operation)
+    arrays = _ufuncs.arrays_of(name, operation)
     operands = "".join(_OPERANDS[array] for array in arrays)
-    result = _RESULTS.get(operation) or f"df/d{operation.removeprefix('grad_')}"
-    pair = operation == "value_and_grad"
-    out_grad = "\nout_grad : like x\n    Receives the derivative; it may not be `out`." if pair else ""
-    derivative = "\nout_grad : the object given\n    f'(x)." if pair else ""
+    result, *derivative = _ufuncs.results_of(name, operation).values()
+    out_grad = "\nout_grad : like x\n    Receives the derivative; it may not be `out`." if derivative else ""
+    returned_grad = f"\nout_grad : the object given\n    {derivative[0]}." if derivative else ""
     values = "".join(_parameter(p, doc.parameters[p], default) for p, default in parameters.items())
     return f"""{_docs.summary(doc, name, operation)}
 
@@ -65,7 +56,7 @@ Parameters
 Returns
 -------
 out : the object given
-    {result}.{derivative}
+    {result}.{returned_grad}
 
 Raises
 ------
@@ -84,7 +75,7 @@ Examples
 >>> from array import array
 >>> from fastact import views
 >>> x = array("f", [-1, 0, 2])
-{_example(function, operation, parameters)}
+{_example(function, len(arrays), bool(derivative), parameters)}
 """
 
 
@@ -93,9 +84,9 @@ def _parameter(name, description, default):
     return f"{name} : {kind}\n    {description}\n"
 
 
-def _example(function, operation, parameters):
-    arrays = 'array("f", [1, 1, 1]), x' if operation.startswith("backward") else "x"
-    outputs = 'array("f", x), array("f", x)' if operation == "value_and_grad" else 'array("f", x)'
-    required = "".join(f", {p}=0.5" for p, default in parameters.items() if default is None)
-    left = "out, out_grad" if operation == "value_and_grad" else "out"
+def _example(function, array_count, has_out_grad, parameters):
+    arrays = ", ".join(['array("f", [1, 1, 1])'] * (array_count - 1) + ["x"])
+    outputs = 'array("f", x), array("f", x)' if has_out_grad else 'array("f", x)'
+    required = "".join(f", {p}={_docs.REQUIRED_VALUE}" for p, default in parameters.items() if default is None)
+    left = "out, out_grad" if has_out_grad else "out"
     return f">>> {left} = views.{function}({arrays}, {outputs}{required})\n>>> len(out)\n3"

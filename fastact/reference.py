@@ -18,10 +18,14 @@ Three devices make that so:
 import functools
 import inspect
 import re
+from collections.abc import Callable
 
 import numpy as np
 
-_FORMULAS = {}  # (activation, operation) -> function
+from fastact._checks import is_real
+
+_FORMULAS: dict[tuple[str, str], Callable] = {}  # (activation, operation) -> function
+_SLOPES = {"backward": "grad", "backward_from_output": "from_output"}  # operation -> the derivative that dy is taken by
 _GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu", "mish_glu": "mish"}
 
 
@@ -53,9 +57,8 @@ def get(name, operation="forward"):
     """
     if name in _GATES and operation in ("forward", "backward"):
         return _gated(name, operation)
-    slope = {"backward": "grad", "backward_from_output": "from_output"}.get(operation)
-    if (name, slope) in _FORMULAS:
-        return _backward(name, slope)
+    if (name, _SLOPES.get(operation)) in _FORMULAS:
+        return _backward(name, operation)
     if (name, "forward") in _FORMULAS and operation == "value_and_grad":
         return _value_and_grad(name)
     if (name, operation) not in _FORMULAS:
@@ -63,15 +66,22 @@ def get(name, operation="forward"):
     return _FORMULAS[name, operation]
 
 
+def _placed(function, name, operation):
+    """Tell a function where pickle finds it: as the reference of its ufunc."""
+    function.__module__ = "fastact"
+    function.__qualname__ = f"{name}.reference" if operation == "forward" else f"{name}.{operation}.reference"
+    return function
+
+
 @functools.cache
-def _backward(name, slope):
-    derivative = _FORMULAS[name, slope]
+def _backward(name, operation):
+    derivative = _FORMULAS[name, _SLOPES[operation]]
 
     def backward(dy, x, *parameters, **named):
         with np.errstate(all="ignore"):
             return dy * derivative(x, *parameters, **named)
 
-    return backward
+    return _placed(backward, name, operation)
 
 
 @functools.cache
@@ -81,7 +91,7 @@ def _value_and_grad(name):
     def value_and_grad(x, *parameters, **named):
         return value(x, *parameters, **named), grad(x, *parameters, **named)
 
-    return value_and_grad
+    return _placed(value_and_grad, name, "value_and_grad")
 
 
 @functools.cache
@@ -103,11 +113,11 @@ def _gated(name, operation):
         with np.errstate(all="ignore"):
             return dy * up * f_grad(gate), dy * f(gate)
 
-    return forward if operation == "forward" else backward
+    return _placed(forward if operation == "forward" else backward, name, operation)
 
 
 def _reference(formula):
-    """Let a formula take anything array-like: one working type, NaN where x is NaN, no floating-point warnings."""
+    """Let a formula take anything array-like: one working type, NaN where an argument is, no warnings."""
     signature = inspect.signature(formula)
 
     @functools.wraps(formula)
@@ -116,12 +126,13 @@ def _reference(formula):
         bound.apply_defaults()
         arrays = [np.asarray(argument) for argument in bound.args]
         for name, array in zip(signature.parameters, arrays, strict=True):
-            if array.dtype.kind not in "buif":
+            if not is_real(array.dtype) and array.dtype.type is not np.longdouble:
                 raise TypeError(f"{formula.__name__}: {name} has to hold real numbers, not {array.dtype}")
-        longdouble = any(array.dtype == np.longdouble for array in arrays)
+        longdouble = any(array.dtype.type is np.longdouble for array in arrays)
         arrays = np.broadcast_arrays(*(array.astype(np.longdouble if longdouble else np.float64) for array in arrays))
         with np.errstate(all="ignore"):
-            return np.where(np.isnan(arrays[0]), arrays[0], formula(*arrays))[()]
+            unknown = np.any([np.isnan(array) for array in arrays], axis=0)
+            return np.where(unknown, arrays[0].dtype.type(np.nan), formula(*arrays))[()]
 
     name, operation = re.fullmatch(r"(\w+?)(?:_(grad\w*|from_output))?", formula.__name__).groups("forward")
     _FORMULAS[name, operation] = on_arrays
@@ -178,7 +189,7 @@ def hard_tanh_grad(x, min_val=-1.0, max_val=1.0):
 
 @_reference
 def hard_tanh_grad_min_val(x, min_val=-1.0, max_val=1.0):
-    return np.where((x <= min_val) & (min_val < max_val), 1, 0)
+    return np.where((x <= min_val) & (min_val <= max_val), 1, 0)
 
 
 @_reference
@@ -208,17 +219,17 @@ def hard_swish_grad(x):
 
 @_reference
 def soft_shrink(x, lambd=0.5):
-    return np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, 0))
+    return _if_not_negative(lambd, np.where(x > lambd, x - lambd, np.where(x < -lambd, x + lambd, 0)))
 
 
 @_reference
 def soft_shrink_grad(x, lambd=0.5):
-    return np.where((x > lambd) | (x < -lambd), 1, 0)
+    return _if_not_negative(lambd, np.where((x > lambd) | (x < -lambd), 1, 0))
 
 
 @_reference
 def soft_shrink_grad_lambd(x, lambd=0.5):
-    return np.where(x > lambd, -1, np.where(x < -lambd, 1, 0))
+    return _if_not_negative(lambd, np.where(x > lambd, -1, np.where(x < -lambd, 1, 0)))
 
 
 @_reference
@@ -344,7 +355,8 @@ def softplus_grad_beta(x, beta=1.0):
 
 @_reference
 def softplus_from_output(y, beta=1.0):
-    return -np.expm1(-np.maximum(beta * y, 0))
+    z = np.where(y == 0, _product(beta, y), beta * y)
+    return -np.expm1(-np.maximum(z, 0))
 
 
 @_reference
@@ -426,18 +438,19 @@ def _selu_scale(x):
 def celu(x, alpha=1.0):
     z = x / alpha
     curved = np.abs(z) > np.finfo(x.dtype).eps  # below, z may be subnormal, and the curve is its tangent
-    return _if_positive(alpha, np.where((x < 0) & curved, alpha * np.expm1(z), x))
+    return _if_not_negative(alpha, np.where((x < 0) & curved, alpha * np.expm1(z), x))
 
 
 @_reference
 def celu_grad(x, alpha=1.0):
     hi, lo = _exact_quotient(x, alpha)
-    return _if_positive(alpha, np.where(x < 0, np.exp(hi) * (1 + lo), 1))
+    return _if_not_negative(alpha, np.where(x < 0, np.exp(hi) * (1 + lo), 1))
 
 
 @_reference
 def celu_from_output(y, alpha=1.0):
-    return _if_positive(alpha, np.where(y > 0, 1, (y + np.abs(alpha)) / np.abs(alpha)))
+    below = np.where(np.isinf(alpha) & np.isfinite(y), 1, (y + np.abs(alpha)) / np.abs(alpha))
+    return _if_not_negative(alpha, np.where(y > 0, 1, below))
 
 
 @_reference
@@ -448,11 +461,7 @@ def celu_grad_alpha(x, alpha=1.0):
     near = np.clip(z, -1, 1)
     series = -np.exp(near) * _exp_beyond_linear(-near)
     direct = (1 - z) * np.exp(z) * (1 + lo) - 1
-    return _if_positive(alpha, np.where(x < 0, np.where(np.abs(z) < 1, series, direct), 0))
-
-
-def _if_positive(alpha, y):
-    return np.where(alpha >= 0, y, np.nan)  # 0 has the limits of positive alpha
+    return _if_not_negative(alpha, np.where(x < 0, np.where(np.abs(z) < 1, series, direct), 0))
 
 
 # Hyperbolic
@@ -599,6 +608,11 @@ def _saturated(x):
     return np.clip(x, -limit, limit)
 
 
+def _if_not_negative(parameter, y):
+    """For a parameter that has to be positive, or 0 with the limit of positive ones."""
+    return np.where(parameter >= 0, y, np.nan)
+
+
 def _product(a, b):
     """Return a * b, with 0 for infinity times 0: the factor that is 0 got there first."""
     return np.where((a == 0) & np.isinf(b) | (b == 0) & np.isinf(a), 0, a * b)
@@ -635,10 +649,12 @@ def _exact_product(a, b):
 
 
 def _exact_quotient(a, b):
-    quotient = a / b
+    """Works on mantissas, so that no correction is lost among subnormal numbers."""
+    (mantissa, a_exponent), (b, b_exponent) = np.frexp(a), np.frexp(b)
+    quotient = mantissa / b
     hi, lo = _exact_product(quotient, b)
-    correction = ((a - hi) - lo) / b
-    return quotient, np.where(np.isfinite(correction), correction, 0)
+    correction, exponent = ((mantissa - hi) - lo) / b, a_exponent - b_exponent
+    return np.ldexp(quotient, exponent), np.where(np.isfinite(correction), np.ldexp(correction, exponent), 0)
 
 
 def _multiply(a, b):

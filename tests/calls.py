@@ -9,6 +9,7 @@ import numpy as np
 
 from fastact import __main__ as command_line
 from fastact import _ufuncs
+from fastact._docs import REQUIRED_VALUE
 
 
 def activation_of(ufunc):
@@ -21,11 +22,30 @@ ROWS = (*_ufuncs.table, *_ufuncs.gated)
 UFUNCS = [_ufuncs.get(name, operation) for name in ROWS for operation in _ufuncs.operations(name)]
 PARAMETRIC = [ufunc for ufunc in UFUNCS if _ufuncs.table[activation_of(ufunc)]]
 ONE_OUTPUT = [ufunc for ufunc in UFUNCS if ufunc.nout == 1]
-REQUIRED_VALUE = 0.25  # for a parameter that has no default
+FULL = False  # pytest --full: no function stands for others
 
 
 def name_of(ufunc):
     return ufunc.__name__
+
+
+def path_of(ufunc):
+    """Return what decides which code prepares a call, apart from kernels: operation, arrays, parameters, outputs."""
+    name, _, operation = ufunc.__name__.partition(".")
+    defaults = _ufuncs.table[activation_of(ufunc)]
+    by_parameter = operation.removeprefix("grad_")
+    kind = list(defaults).index(by_parameter) if by_parameter in defaults else operation
+    return name in _ufuncs.gated, kind, ufunc.nin, len(defaults), None in defaults.values(), ufunc.nout
+
+
+def one_per_path(items, ufunc_of=lambda item: item):
+    """Return the last item of each path, for tests of what does not differ between functions; all with --full."""
+    return list(items) if FULL else list({path_of(ufunc_of(item)): item for item in items}.values())
+
+
+def case_per_path(cases):
+    """Return the same of pairs of an activation and an operation."""
+    return one_per_path(cases, lambda case: _ufuncs.get(*case))
 
 
 def parameters_of(ufunc):
@@ -121,11 +141,14 @@ def laid_out(ufunc, layout, shape, dtype=np.float32):
 
 def run_python(program, *options, **variables):
     """Run a program in a process of its own, where only the given variables tell fastact what to do."""
-    ours = ("FASTACT_ISA", "FASTACT_FAST_PATH", "FASTACT_POOL_LIMIT", "FASTACT_NUM_THREADS", "OMP_NUM_THREADS")
-    inherited = {name: value for name, value in os.environ.items() if name not in ours}
+    others = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("FASTACT_") and name != "OMP_NUM_THREADS"
+    }
     return subprocess.run(
         [sys.executable, "-P", *options, "-c", program],  # -P: the fastact that is installed, wherever pytest runs
-        env=inherited | variables,
+        env=others | variables,
         capture_output=True,
         text=True,
         timeout=60,

@@ -11,12 +11,17 @@ from itertools import cycle, islice
 # Before OpenMP is loaded: threads that wait leave the cores to others.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+# Before fastact is loaded: calls wait for their threads, so that these do their parts on a busy machine, too. Programs
+# that tests run in processes of their own do not wait.
+os.environ.setdefault("FASTACT_WAIT_FOR_THREADS", "1")
+
+import calls
 import numpy as np
 import pytest
 
 from fastact import _ufuncs, reference
-from fastact._docs import DOCS
-from fastact._errors import COMPOSED, applied
+from fastact._docs import DOCS, REQUIRED_VALUE
+from fastact._errors import COMPOSED, applied, root_of
 from fastact._ufuncs import operations, table
 
 # What a script runs in its background ignores Ctrl-C, and what nohup runs a hangup; the programs that tests start and
@@ -48,7 +53,6 @@ OTHER_VALUES = {
     "beta": (0.5, 1.7, -1.0, 30.0),
 }
 OTHER_MULTIPLES = (0.5, 2.0, 0.3)  # of the default, for those that are not named above
-REQUIRED_VALUE = 0.5  # for a parameter without a default
 
 
 @contextmanager
@@ -63,10 +67,6 @@ def setting(get, choose, value):
 
 on_isa = partial(setting, _ufuncs.isa, _ufuncs.select_isa)
 on_threads = partial(setting, _ufuncs.get_num_threads, _ufuncs.set_num_threads)
-
-
-def has_fma(isa):
-    return isa != "baseline"
 
 
 @pytest.fixture(params=_ufuncs.runnable_isas())
@@ -131,10 +131,27 @@ def roots(name, operation, parameters):
     return x[1:][(np.sign(y[1:]) * np.sign(y[:-1]) < 0) & (np.abs(np.diff(y)) < 0.01)]
 
 
+def root(name, operation, parameters):
+    """Where a derivative crosses zero, as it is documented; else NaN."""
+    return root_of(name, operation, dict(zip(table[name], map(float, parameters), strict=True)))
+
+
 def pytest_addoption(parser):
     parser.addoption(
         "--every", type=int, default=1, metavar="N", help="run every Nth case of each test, the first included"
     )
+    parser.addoption(
+        "--full", action="store_true", help="run tests of what functions share with each of them, and more repetitions"
+    )
+
+
+def pytest_configure(config):
+    calls.FULL = config.getoption("full")
+
+
+def repetitions(usual, full):
+    """Return how often a test repeats what it does, or with what: more with --full."""
+    return full if calls.FULL else usual
 
 
 def pytest_collection_modifyitems(config, items):

@@ -2,17 +2,13 @@
 
 import functools
 import re
-from pathlib import Path
 
 import numpy as np
 from conftest import bends, usual_parameters
+from core import CORE, tables
 from hypothesis import strategies as st
 
-from fastact import _ufuncs
-
-CORE = Path(__file__).parent.parent / "csrc"
 PLAIN_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
-USUAL = re.compile(r"^ACTIVATION_\d\((\w+), USUAL\(([\d.]+), ([\d.]+)\)", re.MULTILINE)
 STEPS = 4  # from a join, to either side
 LARGE = 200_000  # elements: enough for two threads, whatever the function
 SPAN = 64  # elements: in every kind of float, this many in a row touch each span that a kernel looks at
@@ -21,9 +17,8 @@ SPAN = 64  # elements: in every kind of float, this many in a row touch each spa
 @functools.cache
 def usual_limits():
     """Activation -> the largest usual |x| in float32 and float64, as functions.def has it; 0: there is none."""
-    rows = USUAL.findall((CORE / "functions.def").read_text())
-    assert [name for name, *_ in rows] == list(_ufuncs.table)
-    return {name: {np.float32: np.float32(f32), np.float64: np.float64(f64)} for name, f32, f64 in rows}
+    limits = {name: activation.limits for name, activation in tables.read().activations.items()}
+    return {name: {np.float32: np.float32(f32), np.float64: np.float64(f64)} for name, (f32, f64) in limits.items()}
 
 
 @functools.cache

@@ -16,10 +16,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-from conftest import WIDER, has_fma, on_isa
+from conftest import WIDER, on_isa
 
-from fastact import _ufuncs, reference
-from fastact._docs import DOCS
+from fastact import _roots, _ufuncs, reference
+from fastact._errors import has_fma, root_of
 from fastact._ulp import ulp_error
 
 FILE = Path(__file__).with_name("gated_witnesses.json")
@@ -27,7 +27,6 @@ CHUNK = 1 << 18
 SAMPLE = 1 << 25  # float64 inputs
 KEPT = 40  # inputs with the largest relative errors, for which products are tried
 PRODUCTS = 1 << 18
-ROOT_DISTANCE = 0.05
 
 
 def every_float32():
@@ -55,22 +54,20 @@ def exact(f, x):
     return reference.get(f, "value_and_grad")(x.astype(np.longdouble))
 
 
-def away_from_root(f, x):
-    root = DOCS[f].root
-    return np.abs(x - float(root)) > ROOT_DISTANCE if root else np.ones(x.shape, bool)
+def away_from_root(f, x, derivative):
+    return ~_roots.is_near(x, derivative, root_of(f, "grad", {}))
 
 
 def limits(f, x):
     """For every x the bound of f(x) u, and of its derivative: see above. 0 where none holds."""
     kind = np.finfo(x.dtype)
-    away = away_from_root(f, x)
     for got, want, is_grad in zip(_ufuncs.get(f, "value_and_grad")(x), exact(f, x), (False, True), strict=True):
         error = np.abs(got - want) / np.abs(want) / kind.epsneg
         significand = 2 * np.frexp(np.abs(want))[0]
         is_exact = (error == 0) & (significand == 1 if is_grad else True)
         bound = error + np.where(np.abs(got) > np.abs(want), 1, 0.5) + (significand / 2 if is_grad else 0)
         holds = np.isfinite(want) & (np.abs(want) >= kind.tiny)
-        holds &= away if is_grad else True
+        holds &= away_from_root(f, x, want) if is_grad else True
         yield np.where(holds, np.where(is_exact, 0.5, bound), 0)
 
 

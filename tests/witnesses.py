@@ -1,7 +1,7 @@
 """The inputs with the largest errors known, at least one for every bound of the table: tests/witnesses.json.
 
 As a program it looks for larger ones, in a sample with several parameters or in what
-`python -m fastact accuracy --exhaustive --json accuracy.json` found:
+`python -m fastact accuracy --json accuracy.json` found, with `--exhaustive` or `--climb`:
 
     python tests/witnesses.py --points 300000
     python tests/witnesses.py --from-json accuracy.json
@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from conftest import FORMULAS, has_fma, on_isa, parameter_sets
-from test_accuracy import worst
+from conftest import FORMULAS, on_isa, parameter_sets
+from worst import worst
 
 from fastact import _ufuncs
+from fastact._errors import has_fma
 
 PATH = Path(__file__).with_name("witnesses.json")
 
@@ -64,7 +65,7 @@ def search(witnesses, points):
 
 
 def take(witnesses, results):
-    for found in results:
+    for found in (found for found in results if (found["function"], found["operation"]) in FORMULAS):
         bound = Bound(found["function"], found["operation"], found["dtype"], has_fma(found["isa"]))
         keep_larger(witnesses, bound, float(found["largest"]), found["parameters"].values(), found["x"])
 

@@ -15,19 +15,29 @@ static const real F(celu_w)[] = {
     0x1.983db1b137c0dp-34, 0x1.6f466eaa8ee05p-40, 0x1.6ed2d570e65b2p-42, 0x1.7d900f5186d5ap-38};
 #endif
 
-/* alpha (e^v - 1), whose second word is for an alpha other than 1. */
-FA_INLINE real F(times_expm1)(real alpha, F(two_words) m) {
-    const real low = F(absolute)(alpha) <= F(largest) ? alpha * m.low : 0;
-    return IS_ONE(alpha) ? m.high : FMA(alpha, m.high, low);
+/* alpha (e^t - 1); alpha s is exact. */
+FA_INLINE real F(times_expm1)(real alpha, F(fading) e, int usual) {
+    const real scaled = alpha * F(scale_of)(e), product = FMA(scaled, e.p, scaled - alpha);
+    return usual || F(absolute)(alpha) <= F(largest) ? product : alpha * F(expm1_of)(e).high;
+}
+
+/* alpha e^t. For an alpha other than 1 the product with 1 + p comes before that with s, which may make it subnormal. It
+ * is one with half of a large alpha, because it would overflow before s brings it back. */
+FA_INLINE real F(times_exp)(real alpha, F(fading) e, int usual) {
+    const int large = !usual && F(absolute)(alpha) > 1;
+    const real part = alpha * (large ? (real)0.5 : 1) * e.first, last = e.last * (large ? 2 : 1);
+    return IS_ONE(alpha) ? F(times)(1, e) : FMA(part, e.p, part) * e.s * last;
 }
 
 FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
-    const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), F(absolute)(x), usual), NO_LOW, usual);
-    const F(two_words) m = F(expm1_of)(e);
-    const real slope =
-        F(absolute)(alpha) <= F(largest) ? F(times)(alpha, e) : alpha * (x < -F(largest) ? 0 : F(unless_nan)(x, 1));
-    return POINT(.value = x >= 0 ? x : F(times_expm1)(alpha, m), .grad = x > 0 ? 1 : slope,
-                 .by_p = x >= 0 ? 0 : m.high);
+    const real end = IS_ONE(alpha) ? F(exp_top) : F(fading_end);
+    const int outer_factors = IS_ONE(alpha) ? 1 : 2;
+    const F(power) power = F(exp_power)(-F(within)(end, F(absolute)(x), usual), NO_LOW);
+    const F(fading) e = F(fade)(power, usual ? 0 : outer_factors);
+    const real limit = alpha * (x < -F(largest) ? 0 : F(unless_nan)(x, 1)); /* of the slope, for an infinite alpha */
+    const real slope = usual || F(absolute)(alpha) <= F(largest) ? F(times_exp)(alpha, e, usual) : limit;
+    return POINT(.value = x >= 0 ? x : F(times_expm1)(alpha, e, usual), .grad = x > 0 ? 1 : slope,
+                 .by_p = x >= 0 ? 0 : F(expm1_of)(e).high);
 }
 
 FA_INLINE real F(elu_from_output)(real y, real alpha) { return y > 0 ? 1 : y + alpha; }
@@ -45,34 +55,71 @@ FA_INLINE F(point) F(selu)(real x, int usual) {
 /* Where the first sum cancels it is exact. */
 FA_INLINE real F(selu_from_output)(real y) { return y > 0 ? 1 + F(selu_excess) : (y + F(selu_high)) + F(selu_low); }
 
-/* 1, but NaN for an alpha that celu does not take. */
-FA_INLINE real F(celu_one)(real alpha) { return alpha >= 0 ? 1 : (real)__builtin_nan(""); }
+/* e^(x / alpha) = 2^n (1 + p), as a power and as alpha p, in which the quotient's rounding error is none of the first
+ * order: x = n alpha ln2 + t, u = t / alpha, alpha p = t + t u q(u). For x <= 0. */
+typedef struct {
+    F(power) power;
+    real alpha_p;
+} F(power_over);
 
-/* v = x / alpha in two words. Near 0 the function is x itself, where v may be subnormal, and
- * the derivative by alpha, expm1(v) - v e^v, is -v^2 w(v - centre), where the subtraction would cancel. */
-FA_INLINE F(point) F(celu)(real x, real given_alpha, int usual) {
-    const real one = F(celu_one)(given_alpha);
-    const real alpha = F(absolute)(given_alpha) * one, inverse = one / alpha;
-    const real quotient = alpha > F(largest) ? 0 * x : x * inverse; /* 0 x: NaN for infinite x */
-    const real v = F(at_least)(-F(exp_top), F(at_most)(0, quotient));
-    const real error = alpha <= F(largest) ? -inverse * F(product_error)(v, alpha, x) : 0;
-    const real low = v > -F(exp_top) ? error : 0;
-    const F(fading) e = F(fade)(F(exp_power)(v, low), 1);
-    const real s = F(scale_of)(e), tiny = FA_REAL == 32 ? 0x1p-24 : 0x1p-53;
+FA_INLINE F(power_over) F(exp_power_over)(real x, real alpha) {
+    const real inverse = 1 / alpha, shift = F(shift) + F(bias);
+    const real shifted = FMA(x, inverse * F(log2_e), shift), n = shifted - shift;
+    const real product = alpha * F(ln2_high), step = F(short_enough)(product);
+    const real step_low = FMA(alpha, F(ln2_low), F(product_error)(alpha, F(ln2_high), step));
+    const real t = FMA(n, -step_low, FMA(n, -step, x)), u = t * inverse, q = POLYNOMIAL(u, F(exp_q));
+    const real u_low = -inverse * F(product_error)(u, alpha, t);
+    const real sum = FMA(u * u, q, u), rest = FMA(u * u, q, u - sum);
+    const real p = IS_ONE(alpha) ? sum : sum + (u_low + rest); /* the same for an alpha that is 1 among others */
+    return (F(power_over)){{n, p, F(to_exponent)(F(bits)(shifted))}, FMA(t * u, q, t)};
+}
+
+/* celu scales x and a small or large alpha, so that neither the rounding error of their quotient nor the inverse of alpha
+ * is subnormal. An alpha of 0 is as one so small that the exponential of every negative x is 0, and so is the value. */
+#if FA_REAL == 32
+static const real F(divisor_small) = 0x1p-32f, F(divisor_large) = 0x1p96f, F(celu_least) = 0x1p-60f;
+#else
+static const real F(divisor_small) = 0x1p-256, F(divisor_large) = 0x1p768, F(celu_least) = 0x1p-317;
+#endif
+
+FA_INLINE real F(by_alpha_size)(real alpha, real if_small, real if_large) {
+    const real otherwise = alpha > F(divisor_large) ? if_large : 1;
+    return alpha < F(divisor_small) ? if_small : otherwise;
+}
+
+/* Where x / alpha is tiny the function is x itself, which scaled may be subnormal. The derivative by alpha, expm1(v) - v
+ * e^v, v = x / alpha in two words, is -v^2 w(v - centre) near 0, where the subtraction would cancel. An alpha of 0, of
+ * either sign, gives the limit of positive ones; v is NaN where both x and alpha are infinite. Usual: alpha, too, needs
+ * no scale. */
+FA_INLINE F(point) F(celu)(real given_x, real given_alpha, int usual) {
+    const real x = usual ? given_x : F(only_if)(given_alpha >= 0, given_x), alpha = F(absolute)(given_alpha);
+    const real scale = usual ? 1 : F(by_alpha_size)(alpha, F(divisor_large), F(divisor_small));
+    const real back = usual ? 1 : F(by_alpha_size)(alpha, 1 / F(divisor_large), 1 / F(divisor_small));
+    const real finite = F(at_least)(F(celu_least), F(at_most)(F(largest), alpha) * scale),
+               divisor = usual ? alpha : finite;
+    const real size = F(absolute)(x) * (usual || alpha <= F(largest) ? scale : 0);
+    const real dividend = -F(within)(F(exp_top) * divisor, size, usual);
+    const F(power_over) power = F(exp_power_over)(dividend, divisor);
+    const F(fading) e = F(fade)(power.power, usual ? 0 : 1);
+    const real s = F(scale_of)(e), tiny = FA_REAL == 32 ? 0x1p-27 : 0x1p-56;
+    const real curved = FMA(s, power.alpha_p, FMA(s, divisor, -divisor)) * back;
+    const real below = !usual && x >= -tiny * alpha ? x : curved;
+
+    const real inverse = 1 / divisor, v = dividend * inverse;
+    const real low = -inverse * F(product_error)(v, divisor, dividend);
     const real square = v * v, square_low = FMA(2 * v, low, F(product_error)(v, v, square));
     /* the minus inside: of -(a b + c) compilers make a subtraction whose zero has another sign */
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = FMA(-square, w, -(square_low * w));
-    const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1));
-    const real curved = v > -tiny ? x : F(times_expm1)(alpha, F(expm1_of)(e));
-    const real below = alpha > F(largest) ? x : curved, by_alpha = v > -1 ? near : far;
+    const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1)), by_alpha = v > -1 ? near : far;
     const F(point) elu = F(elu)(x, 1, usual);
-    const real value = x >= 0 ? x * one : below, grad = x >= 0 ? one : F(times)(1, e);
+    const real value = x >= 0 ? x : below, grad = x >= 0 ? 1 : F(times)(1, e);
     return POINT(.value = IS_ONE(given_alpha) ? elu.value : value, .grad = IS_ONE(given_alpha) ? elu.grad : grad,
-                 .by_p = x >= 0 ? one - 1 : by_alpha);
+                 .by_p = x >= 0 ? 0 : by_alpha);
 }
 
-/* 1 + y / alpha, of which the quotient's rounding would remain where it is close to -1. */
-FA_INLINE real F(celu_from_output)(real y, real given_alpha) {
-    const real one = F(celu_one)(given_alpha), alpha = F(absolute)(given_alpha) * one;
-    return y > 0 ? one : (y + alpha) / alpha;
+/* 1 + y / alpha, of which the quotient's rounding would remain where it is close to -1. For an infinite alpha y is as 0. */
+FA_INLINE real F(celu_from_output)(real given_y, real given_alpha) {
+    const real y = F(only_if)(given_alpha >= 0, given_y), alpha = F(at_most)(F(largest), F(absolute)(given_alpha));
+    const real part = F(absolute)(given_alpha) <= F(largest) ? y : 0 * y;
+    return y > 0 ? 1 : (part + alpha) / alpha;
 }

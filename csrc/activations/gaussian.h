@@ -11,10 +11,14 @@ static const real F(gelu_end) = 15; /* gelu and its derivative round to 0 or x b
 static const real F(gelu_root_high) = 0x1.80ead2p-1f;
 static const real F(gelu_root_low) = -0x1.a03fd4p-27f;
 static const real F(gelu_tanh_end) = 11;
-static const real F(gelu_tanh_a_high) = 0x1.98846p+0f;
-static const real F(gelu_tanh_a_low) = -0x1.985794p-21f;
-static const real F(gelu_tanh_b_high) = 0x1.2445p-4f;
-static const real F(gelu_tanh_b_low) = -0x1.ab64eap-25f;
+static const real F(gelu_tanh_a_high) = 0x1.26aecp+1f;
+static const real F(gelu_tanh_a_low) = 0x1.0de73ap-22f;
+static const real F(gelu_tanh_b_high) = 0x1.a5a7cp-4f;
+static const real F(gelu_tanh_b_low) = 0x1.eeae56p-25f;
+static const real F(gelu_tanh_c_high) = 0x1.98846p+0f;
+static const real F(gelu_tanh_c_low) = -0x1.985794p-21f;
+static const real F(gelu_tanh_d_high) = 0x1.b6676p-3f;
+static const real F(gelu_tanh_d_low) = 0x1.7ee8a2p-24f;
 #else
 static const real F(gelu_k) = 0x1.40d931ff62706p+1;
 static const real F(gelu_n)[] = {
@@ -35,11 +39,23 @@ static const real F(gelu_end) = 39;
 static const real F(gelu_root_high) = 0x1.80ead197f00b4p-1;
 static const real F(gelu_root_low) = -0x1.13e74c58cada8p-56;
 static const real F(gelu_tanh_end) = 22;
-static const real F(gelu_tanh_a_high) = 0x1.9884533d4368p+0;
-static const real F(gelu_tanh_a_low) = -0x1.7b9781a61d7fap-47;
-static const real F(gelu_tanh_b_high) = 0x1.2444f2a4d8b8p-4;
-static const real F(gelu_tanh_b_low) = -0x1.a85b210e8a747p-51;
+static const real F(gelu_tanh_a_high) = 0x1.26aec21bce78p+1;
+static const real F(gelu_tanh_a_low) = -0x1.35a25af4c979dp-46;
+static const real F(gelu_tanh_b_high) = 0x1.a5a7cf7572a8p-4;
+static const real F(gelu_tanh_b_low) = 0x1.791b8dafc6cc1p-52;
+static const real F(gelu_tanh_c_high) = 0x1.9884533d4368p+0;
+static const real F(gelu_tanh_c_low) = -0x1.7b9781a61d7fap-47;
+static const real F(gelu_tanh_d_high) = 0x1.b6676bf7451p-3;
+static const real F(gelu_tanh_d_low) = -0x1.f222c6573ebabp-52;
 #endif
+
+/* n / (k n + 2 + m1) for k n that is not much below m1; in float64 with the digits that the denominator and the division
+ * round off, without which the result would have an error of 4 ULP. */
+FA_INLINE F(two_words) F(gelu_ratio)(real n, real m1) {
+    if (FA_REAL == 32) return (F(two_words)){n / (F(fused)(F(gelu_k), n, m1) + 2), 0};
+    const F(two_words) sum = F(product_and)(F(gelu_k), n, m1), d = F(ordered_sum)(2, sum.high);
+    return F(words_over)(n, (F(two_words)){d.high, d.low + sum.low});
+}
 
 /* gelu(x) = max(x, 0) - a e^(-a^2/2) R(a), a = |x|, R the Mills ratio over sqrt(2 pi); a^2 in two words. a R = n / (k n
  * + m), where n = a + a^2 n1(a), k = sqrt(2 pi) and m = 2 + a m1(a) have positive terms only: as 1 / (k R) tends to a,
@@ -50,8 +66,9 @@ FA_INLINE F(point) F(gelu)(real x, int usual) {
     const F(power) power = F(exp_minus_half)(square, F(product_error)(a, a, square));
     const F(fading) e = F(fade)(power, usual ? 0 : 1);
     const real n = FMA(square, POLYNOMIAL(a, F(gelu_n)), a), m1 = a * POLYNOMIAL(a, F(gelu_m));
-    const real ratio = n / (F(fused)(F(gelu_k), n, m1) + 2);
-    const real tail = FMA(ratio, e.p, ratio), right = FMA(tail, -(e.s * e.last), F(positive_part)(x, usual));
+    const F(two_words) ratio = F(gelu_ratio)(n, m1);
+    const real tail = FA_REAL == 32 ? FMA(ratio.high, e.p, ratio.high) : ratio.high + FMA(ratio.high, e.p, ratio.low);
+    const real right = FMA(tail, -(e.s * e.last), F(positive_part)(x, usual));
     const real value = usual || x >= 0 ? right : tail * -e.s * e.last;
 
     const real sum = a + 4, t = 1 / sum, residue = FMA(t, a - (sum - 4), F(product_error)(t, sum, 1));
@@ -65,22 +82,27 @@ FA_INLINE F(point) F(gelu)(real x, int usual) {
     return POINT(.value = value, .grad = x < 0 ? slope : 1 - slope);
 }
 
-/* gelu_tanh(x) = x sigmoid(v), v = x w, w = A + B x^2, v in two words. The first words of A and B are short, so that
- * w - A is exact. With c e^v = E the derivative at -a is c (c + slope E) / (c + E)^2, slope = 1 - a v' = 1 - v - 2 B a^3.
- * At its root slope E is close to -c; E is a power of two times 1 + p, so that c + s slope is exact there and the digits
- * of p remain. */
+/* A + B x^2 for constants in two words, the first so short that the sum less that of A is exact. */
+FA_INLINE F(two_words) F(gelu_tanh_line)(F(two_words) a, F(two_words) b, F(two_words) square) {
+    const F(two_words) line = F(product_plus)(b.high, square.high, a.high);
+    return (F(two_words)){line.high, line.low + FMA(b.high, square.low, FMA(b.low, square.high, a.low))};
+}
+
+/* gelu_tanh(x) = x sigmoid(v), v = x (A + B x^2) ln2, v' = C + D x^2. With c e^v = E the derivative at -a, a = |x|, is
+ * c (c + slope E) / (c + E)^2, slope = 1 - a v'. At its root slope E is close to -c; E is a power of two times 1 + p, so
+ * that c + s slope is exact there and the digits of p remain. */
 FA_INLINE F(point) F(gelu_tanh)(real x, int usual) {
-    const real a = F(within)(F(gelu_tanh_end), F(absolute)(x), usual);
-    const real square = a * a, square_low = F(product_error)(a, a, square);
-    const F(two_words) w = F(product_plus)(F(gelu_tanh_b_high), square, F(gelu_tanh_a_high));
-    const real w_low =
-        w.low + FMA(F(gelu_tanh_b_high), square_low, FMA(F(gelu_tanh_b_low), square, F(gelu_tanh_a_low)));
-    const real v = a * w.high, low = FMA(a, w_low, F(product_error)(a, w.high, v));
-    const real twice = 2 * a, part = w.high - F(gelu_tanh_a_high), rest = twice * part; /* 2 B a^3 */
-    const real rest_low = FMA(twice, w_low - F(gelu_tanh_a_low), F(product_error)(twice, part, rest)) + low;
-    const F(two_words) rounded = F(sum)(1 - v, -rest), slope = F(ordered_sum)(rounded.high, rounded.low - rest_low);
-    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), v, usual), low, usual);
-    const real numerator = FMA(e.s, FMA(e.p, slope.high, slope.low), FMA(e.s, slope.high, e.c));
-    const real below = F(over_square)(e.c * numerator, F(words_plus_c)(e));
-    return POINT(.value = F(positive_part)(x, usual) - a * e.c / F(plus_c)(e), .grad = x < 0 ? below : 1 - below);
+    const real a = F(within)(F(gelu_tanh_end), F(absolute)(x), usual), a2 = a * a;
+    const F(two_words) square = {a2, F(product_error)(a, a, a2)};
+    const F(two_words) w = F(gelu_tanh_line)((F(two_words)){F(gelu_tanh_a_high), F(gelu_tanh_a_low)},
+                                             (F(two_words)){F(gelu_tanh_b_high), F(gelu_tanh_b_low)}, square);
+    const F(growing) e = F(exp2_growing)(a, w.high, w.low, usual);
+    const real value = FMA(-e.c, a / F(plus_c)(e), F(positive_part)(x, usual));
+
+    const F(two_words) dv = F(gelu_tanh_line)((F(two_words)){F(gelu_tanh_c_high), F(gelu_tanh_c_low)},
+                                              (F(two_words)){F(gelu_tanh_d_high), F(gelu_tanh_d_low)}, square);
+    const real fall = a * dv.high, fall_low = FMA(a, dv.low, F(product_error)(a, dv.high, fall)), slope = 1 - fall;
+    const real numerator = FMA(e.s, FMA(e.p, slope, -FMA(e.p, fall_low, fall_low)), FMA(e.s, slope, e.c));
+    const real below = e.c * F(over_square)(numerator, F(words_plus_c)(e));
+    return POINT(.value = value, .grad = x < 0 ? below : 1 - below);
 }

@@ -18,94 +18,146 @@ FA_INLINE real F(sigmoid_from_output)(real y) {
 #endif
 }
 
-/* For y(x) = x sigmoid(beta x) at -a / beta, a >= 0: `part` is factor sigmoid(-a), grad the derivative of y, q (1 - a +
- * a q). Where that cancels, 1 - a is exact, and the error of the rounded q is taken back. y(x) = x +
- * y(-x), y'(x) = 1 - y'(-x). */
+/* For y(x) = x sigmoid(beta x) at -a / beta, a >= 0: d = c + E, `part` is numerator / d, grad the derivative of y, q (1 - a
+ * + a q). Where that cancels, 1 - a is exact, and the error of the rounded q is taken back. y(x) = x + y(-x), y'(x) = 1 -
+ * y'(-x). */
 typedef struct {
+    F(two_words) d;
     real part, grad;
 } F(gated);
 
-FA_INLINE F(gated) F(gate)(real factor, F(growing) e, F(two_words) a) {
+FA_INLINE F(gated) F(gate)(real numerator, F(growing) e, F(two_words) a) {
     const F(two_words) d = F(ordered_sum)(e.s, FMA(e.s, e.p, e.c)), r = F(reciprocal)(d);
     const real q = e.c * r.high, weighted = a.high * q, sum = F(fused)(a.high, q, 1 - a.high);
     const real low = __builtin_constant_p(a.low) ? NO_LOW : FMA(a.low, q, -a.low);
-    return (F(gated)){factor * e.c / d.high, (sum + FMA(-r.low, sum + weighted, low)) * r.high * e.c};
+    return (F(gated)){d, numerator / d.high, (sum + FMA(-r.low, sum + weighted, low)) * r.high * e.c};
+}
+
+/* e^a = s (1 + p) / (root end)^2, and e^-a = s (1 + p) (root end)^2, for a from 0 to top, the largest: square_end, where
+ * e^-a times the square of the largest number is 0, or less for factors that are not as large. root and end are powers of
+ * two, and 1 for usual a; at top root is 0, so that nothing underflows, which is slow. A number that is multiplied by
+ * them, and with another like it by s, leaves the range only where the result does. What end stands for is taken from a
+ * before the exponential, so that the power of two is small enough for exact products. */
+#if FA_REAL == 32
+static const real F(square_end) = 289, F(exp_far) = 140;
+static const real F(exp_root) = 0x1p-47f, F(exp_end) = 0x1p-100f, F(end_powers) = 200; /* root^2 is 2^-exp_down */
+#else
+static const real F(square_end) = 2182, F(exp_far) = 1040;
+static const real F(exp_root) = 0x1p-288, F(exp_end) = 0x1p-800, F(end_powers) = 1600;
+#endif
+
+typedef struct {
+    real s, p, root, end;
+} F(halved);
+
+/* e^(sign (a + low)). */
+FA_INLINE F(halved) F(exp_halved)(int sign, real top, real a, real low, int usual) {
+    const int far = !usual && a > F(exp_far);
+    const real taken = far ? F(end_powers) : 0, near = usual ? a : FMA(-taken, F(ln2_high), a);
+    const real near_low = usual ? low : FMA(-taken, F(ln2_low), low); /* with no low, e^a counts for near a only */
+    const F(power) e = F(exp_power)(sign * near, __builtin_constant_p(low) ? NO_LOW : sign * near_low);
+    if (usual) return (F(halved)){F(from_bits)(e.exponent), e.p, 1, 1};
+    const int large = far | (sign * e.n > F(exp_large)), down = sign * F(exp_down);
+    const real n = e.n - (large ? (real)down : 0);
+    const real s = F(from_bits)(F(to_exponent)(F(bits)(n + (F(shift) + F(bias)))));
+    const real root = a == top ? 0 : F(exp_root);
+    return (F(halved)){s, e.p, large ? root : 1, far ? F(exp_end) : 1};
 }
 
 FA_INLINE F(point) F(silu)(real x, int usual) {
     const real a = F(within)(F(exp_top), F(absolute)(x), usual);
-    const F(gated) y = F(gate)(a, F(exp_growing)(a, NO_LOW, usual), (F(two_words)){a, NO_LOW});
-    return POINT(.value = F(positive_part)(x, usual) - y.part, .grad = x < 0 ? y.grad : 1 - y.grad);
+    const F(growing) e = F(exp_growing)(a, NO_LOW, usual);
+    const real root = e.c == 1 ? 1 : e.c == 0 ? 0 : F(exp_root); /* of c */
+    const F(gated) y = F(gate)(a * root, e, (F(two_words)){a, NO_LOW});
+    return POINT(.value = F(positive_part)(x, usual) - y.part * root, .grad = x < 0 ? y.grad : 1 - y.grad);
 }
 
 /* beta x in two words, with 0 for 0 times infinity. The low word counts only while an exponential of the product
  * does. */
-FA_INLINE F(two_words) F(scaled_argument)(real x, real beta) {
+FA_INLINE F(two_words) F(scaled_argument)(real x, real beta, int usual) {
     if (IS_ONE(beta)) return (F(two_words)){x, NO_LOW};
-    const real factor = beta == 0 ? F(unless_nan)(x, 0) : x, v = beta * factor;
-    return (F(two_words)){v, F(absolute)(v) < 2 * F(fading_end) ? F(product_error)(beta, factor, v) : 0};
+    const real product = beta * x;
+    if (usual) return (F(two_words)){product, F(product_error)(beta, x, product)};
+    const real zero = F(unless_nan)(beta, F(unless_nan)(x, 0)), v = (x == 0) | (beta == 0) ? zero : product;
+    const int counts = (v != 0) & (F(absolute)(v) < 2 * F(fading_end));
+    return (F(two_words)){v, counts ? F(product_error)(beta, x, product) : 0};
 }
 
-/* x sigmoid(v), v = beta x. Where v passes exp_top the value still counts if x is large enough: `far` takes another
- * power of two out of E. The derivative by beta is the square of x h / (1 + h^2), h = e^(-|v|/2). */
-FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
-    const F(two_words) v = F(scaled_argument)(x, beta);
-    const F(point) silu = F(silu)(x, usual);
-    const real magnitude = F(absolute)(v.high), low = IS_ONE(beta) ? NO_LOW : v.high < 0 ? -v.low : v.low;
-    const real a = F(within)(F(fading_end), magnitude, usual);
-    const real finite = usual ? x : F(at_least)(-F(largest), F(at_most)(F(largest), x));
-    const F(power) power = F(exp_power)(a, low);
-    const integer one = F(bits)((real)1), excess = !usual && power.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
-    const integer rest = !usual && power.n > F(exp_large) + F(exp_down) ? F(to_exponent)((int)F(bias) - 1) : 0;
-    const real far = F(from_bits)(one - rest);
-    const F(growing) e = {F(from_bits)(one - excess), F(from_bits)(F(less)(power.exponent, excess + rest)), power.p};
-    const F(gated) y = F(gate)(finite, e, (F(two_words)){a, low});
-    const real part = y.part * far, grad = y.grad * far;
+FA_INLINE real F(halfway)(real y, F(halved) e) { return y * e.root * e.end; }
 
-    const F(fading) h =
-        F(exp_fading)((real)-0.5 * F(within)(2 * F(fading_end), magnitude, usual), (real)-0.5 * low, usual);
-    const real root = F(value_of)(h), square = root * root;
-    const F(two_words) w = F(words_of)(F(words_over)(finite, F(ordered_sum)(1, square)), h);
-    const real high = w.high * h.last, by_beta = high * high;
-    const real by_beta_low = FMA(2 * high, w.low * h.last, F(product_error)(high, high, by_beta));
+/* y s (1 + p), in two words. */
+FA_INLINE F(two_words) F(words_scaled)(real y, F(halved) e) {
+    const real scaled = y * e.s, product = FMA(scaled, e.p, scaled);
+    return (F(two_words)){product, FMA(scaled, e.p, scaled - product)};
+}
+
+/* x sigmoid(v), v = beta x. The derivative by beta is x q times x (1 - q), where q = sigmoid(-|v|) and 1 - q = q E. */
+FA_INLINE F(point) F(swish)(real x, real beta, int usual) {
+    const F(two_words) v = F(scaled_argument)(x, beta, usual);
+    const F(point) silu = F(silu)(x, usual);
+    const real low = IS_ONE(beta) ? NO_LOW : v.high < 0 ? -v.low : v.low;
+    const real a = F(within)(F(square_end), F(absolute)(v.high), usual);
+    const F(halved) e = F(exp_halved)(1, F(square_end), a, low, usual);
+    const real half = F(halfway)(usual ? x : F(at_least)(-F(largest), F(at_most)(F(largest), x)), e);
+    const real c = e.root * e.root * (e.end * e.end);
+    const F(gated) y = F(gate)(half, (F(growing)){c, e.s, e.p}, (F(two_words)){a, low});
+    const real part = F(halfway)(y.part, e);
+
+    const F(two_words) lesser = F(words_over)(half, y.d), greater = F(words_scaled)(lesser.high, e);
+    const real by_beta = lesser.high * greater.high;
+    const real rest = FMA(2 * greater.high, lesser.low, lesser.high * greater.low);
+    const int in_range = usual || F(absolute)(by_beta) <= F(largest);
+    const real beyond = lesser.high * half; /* infinite if by_beta is, and where the greater overflows on its way */
     const real value = F(signed_as)(x, v.high < 0 ? part : x - part);
     return POINT(.value = IS_ONE(beta) ? silu.value : value,
                  .grad = IS_ONE(beta) ? silu.grad
-                     : v.high < 0     ? grad
-                                      : 1 - grad,
-                 .by_p = F(whole)((F(two_words)){by_beta, by_beta_low}));
+                     : v.high < 0     ? y.grad
+                                      : 1 - y.grad,
+                 .by_p = F(absolute)(in_range ? FMA(lesser.high, greater.high, rest) : beyond));
 }
 
-/* softplus(x, beta) = max(v, 0) / beta + log1p(e) / beta, v = beta x, e = e^-|v|, and 1 / beta in two words. The
- * derivative is 1 / (1 + e), and for negative v e / (1 + e), or e where that comes near the subnormals. The derivative by
- * beta is minus the entropy of sigmoid(v), all of whose terms are positive, over beta^2; each factor 1 / beta
- * takes one of h = e^(-|v|/2), so that neither leaves the range before the other brings it back. */
+/* 1 / beta as high (1 + low), finite for every beta. Where 1 / beta overflows, though a product of it need not, high is a
+ * quarter of it; for still smaller beta all products of both words overflow. */
+FA_INLINE F(two_words) F(inverse)(real beta, int usual) {
+    const real quarter = (real)0.25 / beta, whole = 4 * quarter;
+    const real error = 4 * F(product_error)(beta, quarter, (real)0.25);
+    const int is_finite = usual || F(absolute)(beta) <= F(largest);
+    const real low = F(choice)(is_finite, -error, F(unless_nan)(beta, 0));
+    const real finite = F(at_least)(-F(largest), F(at_most)(F(largest), quarter)), three = FMA(-4, error, 3);
+    const real rest = F(choice)(F(absolute)(quarter) <= F(largest), three, 7);
+    const int overflows = F(absolute)(whole) > F(largest);
+    return (F(two_words)){F(choice)(overflows, finite, whole), F(choice)(overflows, rest, low)};
+}
+
+/* softplus(x, beta) = max(v, 0) / beta + log1p(e) / beta, v = beta x, e = e^-|v|. The derivative is 1 / (1 + e), and for
+ * negative v e / (1 + e), or e where that comes near the subnormals. The derivative by beta is minus the entropy of
+ * sigmoid(v), all of whose terms are positive, over beta^2: |v| e / (1 + e) + log1p(e), over beta^2. */
 FA_INLINE F(point) F(softplus)(real x, real beta, int usual) {
-    const F(two_words) v = F(scaled_argument)(x, beta);
-    const real magnitude = F(absolute)(v.high), low = IS_ONE(beta) ? NO_LOW : v.high < 0 ? v.low : -v.low;
-    const real inverse = 1 / beta, inverse_error = F(product_error)(beta, inverse, 1);
-    const real residue = F(absolute)(inverse) <= F(largest) ? inverse_error : 0;
+    const F(two_words) v = F(scaled_argument)(x, beta, usual), inverse = F(inverse)(beta, usual);
+    const real low = IS_ONE(beta) ? NO_LOW : v.high < 0 ? -v.low : v.low;
+    const real top = IS_ONE(beta) ? F(exp_top) : F(square_end), a = F(within)(top, F(absolute)(v.high), usual);
+    const F(halved) e = F(exp_halved)(-1, top, a, low, usual);
+    const int near = usual || e.root == 1;
+    const real s = near ? e.s : 0, number = FMA(s, e.p, s);
+    const real share = (v.high < 0 ? number : 1) / (1 + number), positive = v.high > 0 ? x : 0;
+    const real below = near ? share : F(words_scaled)(e.root, e).high * e.root * (e.end * e.end);
 
-    const F(fading) e = F(exp_fading)(-F(within)(F(fading_end), magnitude, usual), low, usual);
-    const real number = F(value_of)(e), share = (v.high < 0 ? number : 1) / (1 + number);
-    const real below = e.last == 1 ? share : F(times)(1, e);
-    const real scaled = F(log1p_ratio)(number) * (e.first * e.s);
-    const real tail = FMA(scaled, FMA(-e.p, residue, e.p - residue), scaled), positive = v.high > 0 ? x : 0;
-    const real value = e.last == 1 ? FMA(tail, inverse, positive) : positive + tail * inverse * e.last;
+    const real ratio = F(log1p_ratio)(number), p = IS_ONE(beta) ? e.p : FMA(e.p, inverse.low, e.p + inverse.low);
+    const F(two_words) over_beta = F(words_scaled)(ratio, (F(halved)){e.s, p, 1, 1}); /* log1p(e) (1 + inverse.low) */
+    const int is_rounded = FA_REAL == 32 || IS_ONE(beta);
+    const real half = F(halfway)(inverse.high, e), far = ratio * half * e.s;
+    /* A beta of 1 among others gives the bits of the default. */
+    const real value_low = F(choice)(beta == 1, 0, over_beta.low);
+    const real least = is_rounded ? positive : FMA(value_low, inverse.high, positive);
+    const real value = near ? FMA(over_beta.high, inverse.high, least) : positive + F(halfway)(FMA(far, p, far), e);
 
-    const real a = F(within)(2 * F(fading_end), magnitude, usual);
-    const F(fading) h = F(exp_fading)((real)-0.5 * a, (real)0.5 * low, usual);
-    const real root = F(value_of)(h), square = root * root;
-    const F(two_words) weighted = F(words_over)(a, F(ordered_sum)(1, square));
-    const real entropy = weighted.high + (weighted.low + F(log1p_ratio)(square));
-    const F(two_words) w = F(words_of)((F(two_words)){inverse, -inverse * residue}, h);
-    const real high = w.high * h.last, w_low = w.low * h.last;
-    const real product = entropy * high, by_beta = product * high;
-    const real product_low = FMA(2 * entropy, w_low, F(product_error)(entropy, high, product));
-    const real by_beta_low = FMA(high, product_low, F(product_error)(product, high, by_beta));
-    const real finite = F(whole)((F(two_words)){by_beta, by_beta_low}), limit = F(unless_nan)(x, inverse * inverse);
+    const real entropy = F(fused)(a, v.high < 0 ? 1 - share : share, ratio);
+    const F(two_words) weighted = F(words_scaled)(entropy, e);
+    const real once = weighted.high * half, by_beta = once * half;
+    const real rest = FMA(weighted.low, half, F(product_error)(weighted.high, half, once));
+    const real lost = IS_ONE(beta) ? rest : FMA(2 * once, inverse.low, rest), whole = F(fused)(once, half, lost * half);
     return POINT(.value = value, .grad = v.high < 0 ? below : share,
-                 .by_p = -(F(absolute)(inverse) <= F(largest) ? finite : limit));
+                 .by_p = -F(absolute)(F(absolute)(by_beta) <= F(largest) ? whole : by_beta));
 }
 
 FA_INLINE F(point) F(log_sigmoid)(real x, int usual) {
@@ -118,14 +170,15 @@ FA_INLINE F(point) F(log_sigmoid)(real x, int usual) {
 static const real F(settled) = 40;
 
 FA_INLINE real F(softplus_from_output)(real y, real beta) {
-    const real v = beta * y;
+    const real v = y == 0 && !IS_ONE(beta) ? F(unless_nan)(beta, 0) : beta * y; /* for an infinite beta, too */
     const F(fading) e = F(fade)(F(exp_power)(F(at_least)(-F(settled), F(at_most)(0, -v)), NO_LOW), 0);
     return FMA(-e.s, e.p, 1 - e.s);
 }
 
 FA_INLINE real F(log_sigmoid_from_output)(real y) { return F(softplus_from_output)(-y, 1); }
 
-/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; beyond mish_end the factor is 1. The derivative is n / d + 4 x e
+/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; beyond mish_end the factor is 1. In float64 it is x - 2 x / d for
+ * x > 1/4, which rounds less. The derivative is n / d + 4 x e
  * (1 + e) / d^2. For negative x, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e
  * = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
 static const real F(mish_end) = 20;
@@ -137,7 +190,8 @@ FA_INLINE F(point) F(mish)(real x, int usual) {
     const F(two_words) m = F(ordered_sum)(2, e);
     const real n2 = FMA(e, m.high, 2);
     const F(two_words) d = {n2, FMA(e, m.low, F(product_error)(e, m.high, n2 - 2))};
-    const real value = F(times)(F(over)(FMA(finite, e, 2 * finite), d), power);
+    const real product = F(times)(F(over)(FMA(finite, e, 2 * finite), d), power);
+    const real value = FA_REAL == 64 && finite > (real)0.25 ? FMA(-2 * finite, 1 / d.high, finite) : product;
     const real right = F(over)(e * m.high, d) + F(over_square)(4 * finite * e * (1 + e), d);
     const real square = s * s, p1 = s * FMA(s, FMA(3, s, 8), g + 2);
     const F(two_words) p0 = F(product_plus)(g, 1 + s, FMA(square, s + 4, 2 * s));

@@ -3,6 +3,9 @@
 /* value, but NaN where x is NaN. */
 FA_INLINE real F(unless_nan)(real x, real value) { return x == x ? value : x; }
 
+/* x, but NaN for parameters that a function does not take. */
+FA_INLINE real F(only_if)(int defined, real x) { return defined ? x : (real)__builtin_nan(""); }
+
 /* A sixth of x, rounded once: a product with 1/6 in two words. */
 #if FA_REAL == 32
 static const real F(sixth) = 0x1.555556p-3f, F(sixth_rest) = -0x1.555556p-28f;
@@ -18,21 +21,26 @@ FA_INLINE F(point) F(relu)(real x, ANY_RANGE) {
     return POINT(.value = x <= 0 ? 0 : x, .grad = F(unless_nan)(x, x > 0 ? 1 : 0));
 }
 
-/* max_val, if it is below min_val. Value and grad are not made of `raised`: of a choice in another choice compilers make
- * many operations. */
+/* max_val, if it is below min_val. Where they are equal, the derivatives by both are 1. Value and grad are not made of
+ * `raised`: of a choice in another choice compilers make many operations. */
 FA_INLINE F(point) F(hard_tanh)(real x, real min_val, real max_val, ANY_RANGE) {
     const real lowest = min_val >= max_val ? max_val : min_val, lowered = x >= max_val ? max_val : x;
-    const real slope = x < max_val ? 1 : 0, raised = x <= min_val ? min_val : x, below_max = raised < max_val ? 1 : 0;
+    const real slope = x < max_val ? 1 : 0, raised = x <= min_val ? min_val : x, ordered = min_val <= max_val ? 1 : 0;
     return POINT(.value = x <= lowest ? lowest : lowered, .grad = F(unless_nan)(x, x > min_val ? slope : 0),
-                 .by_p = F(unless_nan)(x, x <= min_val ? below_max : 0), .by_q = F(unless_nan)(x, 1 - below_max));
+                 .by_p = F(unless_nan)(x, x <= min_val ? ordered : 0),
+                 .by_q = F(unless_nan)(x, raised >= max_val ? 1 : 0));
 }
 
 FA_INLINE F(point) F(relu6)(real x, ANY_RANGE) { return F(hard_tanh)(x, 0, 6, 0); }
 
+/* The product is NaN where one factor is 0 and the other infinite; the limit is 0 there. Loops with an ordinary slope do
+ * without that: the choice between the two is made outside of them. */
 FA_INLINE F(point) F(leaky_relu)(real x, real negative_slope, ANY_RANGE) {
-    const real lowest = negative_slope == 0 ? -F(largest) : -(real)__builtin_inf(); /* the limit at -inf is 0 then */
-    return POINT(.value = x > 0 ? x : F(at_least)(lowest, x) * negative_slope,
-                 .grad = F(unless_nan)(x, x > 0 ? 1 : negative_slope), .by_p = x > 0 ? 0 : x);
+    const int ordinary = F(absolute)(negative_slope) <= F(largest) && negative_slope != 0;
+    const real product = x * negative_slope, limit = product == product ? product : F(unless_nan)(x, 0);
+    const real below = ordinary ? product : limit;
+    return POINT(.value = x > 0 ? x : below, .grad = F(unless_nan)(x, x > 0 ? 1 : negative_slope),
+                 .by_p = x > 0 ? 0 : x);
 }
 
 FA_INLINE F(point) F(hard_sigmoid)(real x, ANY_RANGE) {
@@ -52,18 +60,19 @@ FA_INLINE F(point) F(hard_swish)(real x, ANY_RANGE) {
     return POINT(.value = x <= -3 ? 0 : right, .grad = x <= -3 ? 0 : inner);
 }
 
-/* x less what of it is within lambd: fewer operations, but NaN where both are infinite, and for a negative lambd wrong. */
-FA_INLINE F(point) F(soft_shrink)(real x, real lambd, ANY_RANGE) {
+/* x less what of it is within lambd: fewer operations, but NaN where both are infinite. */
+FA_INLINE F(point) F(soft_shrink)(real given_x, real lambd, ANY_RANGE) {
+    const real x = F(only_if)(lambd >= 0, given_x);
     const real inside = F(unless_nan)(x, 0), below = x < -lambd ? 1 : inside;
     const real raised = x < -lambd ? x + lambd : inside, value = x > lambd ? x - lambd : raised;
     return POINT(.value = IS_POSITIVE(lambd) ? x - F(at_most)(lambd, F(at_least)(-lambd, x)) : value,
                  .grad = x > lambd ? 1 : below, .by_p = x > lambd ? -1 : below);
 }
 
-/* For a lambd that is NaN, 0. */
+/* Nothing is within a negative lambd. */
 FA_INLINE F(point) F(hard_shrink)(real x, real lambd, ANY_RANGE) {
-    const real edge = lambd == lambd ? lambd : (real)__builtin_inf(), magnitude = F(absolute)(x);
-    return POINT(.value = magnitude <= edge ? 0 : x, .grad = F(unless_nan)(x, magnitude <= edge ? 0 : 1),
+    const real magnitude = F(absolute)(x);
+    return POINT(.value = magnitude <= lambd ? 0 : x, .grad = F(unless_nan)(x, magnitude <= lambd ? 0 : 1),
                  .by_p = F(unless_nan)(x, 0));
 }
 

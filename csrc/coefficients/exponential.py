@@ -6,7 +6,7 @@ w is centred so that its own terms do not cancel, near -1/2 where its first coef
 import mpmath as mp
 import numpy as np
 
-from minimax import fit, hexadecimal, nearly_exact, show
+from minimax import define_word, fit, nearly_exact, show
 
 
 def w(v):
@@ -23,4 +23,4 @@ for dtype, degree in ((np.float32, 8), (np.float64, 15)):
 
     coefficients, error = fit(centred, lambda u: 1 / centred(u), degree, -1 - centre, -centre, dtype)
     show("celu_w", coefficients, error, dtype)
-    print("celu_centre", hexadecimal(centre, dtype))
+    define_word("celu_centre", centre, dtype)

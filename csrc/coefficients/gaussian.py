@@ -16,7 +16,7 @@ from functools import partial
 import mpmath as mp
 import numpy as np
 
-from minimax import fit, hexadecimal, parts, rounded, show
+from minimax import define_list, define_word, define_words, fit, parts, rounded, show, show_error
 
 DENSITY = 1 / mp.sqrt(2 * mp.pi)
 CENTRE = mp.mpf(1) / 32
@@ -56,7 +56,7 @@ def relative(f):
 
 
 def fit_mills(r_of, k, degree_n, degree_m, top):
-    """N and M with N(0) = 1 and M(0) = 2, and the error they leave.
+    """N and M with N(0) = 1 and M(0) = 2, which are left out, and the error they leave.
 
     Least squares on the linear equation N = R (k a N + M), weighted by the last denominator; the last rounds weigh the
     points by the errors there, which levels these.
@@ -97,14 +97,19 @@ for dtype, end, top, degree_n, degree_m, degree_g, n_steps, m_steps in (
 ):
     k = rounded(1 / DENSITY, dtype)
     n, m, error = fit_mills(partial(mills_over_excess, dtype), k, degree_n, degree_m, mp.mpf(top))
-    print("gelu_k", hexadecimal(k, dtype))
-    show("gelu_n, after the 1", stepped(n, n_steps, dtype), error, dtype)
-    show("gelu_m, after the 2", stepped(m, m_steps, dtype), error, dtype)
+    define_word("gelu_k", k, dtype)
+    show("gelu_n", stepped(n, n_steps, dtype), error, dtype)
+    show("gelu_m", stepped(m, m_steps, dtype), error, dtype)
     low, high = 1 / mp.mpf(end + 4) - CENTRE, mp.mpf(1) / 4 - CENTRE
-    show("gelu_g", *fit(*relative(partial(g_over_excess, dtype)), degree_g, low, high, dtype), dtype)
-    print("gelu_root", ", ".join(hexadecimal(w, dtype) for w in parts(ROOT, dtype, dtype)))
-    print("ln2 in one word", hexadecimal(rounded(mp.log(2), dtype), dtype))
-    # gelu_tanh: 2 sqrt(2/pi) (1 + 0.044715 x^2) = A + B x^2, the first words so short that A + B x^2 - A is exact.
-    for name, constant in (("gelu_tanh_a", 4 * DENSITY), ("gelu_tanh_b", 4 * DENSITY * mp.mpf("0.044715"))):
-        words = parts(constant, 20 if dtype == np.float32 else 46, dtype)
-        print(name, ", ".join(hexadecimal(w, dtype) for w in words))
+    of_g, error = fit(*relative(partial(g_over_excess, dtype)), degree_g, low, high, dtype)
+    show_error(error)
+    define_word("gelu_g0", of_g[0], dtype)
+    define_list("gelu_g1", of_g[1:], dtype)
+    define_words("gelu_root", parts(ROOT, dtype, dtype), dtype)
+    define_word("ln2", rounded(mp.log(2), dtype), dtype)
+    # gelu_tanh: v = 2 sqrt(2/pi) x (1 + 0.044715 x^2), v / (x ln2) = A + B x^2, v' = C + D x^2. The first words are so
+    # short that A + B x^2 - A and C + D x^2 - C are exact.
+    c, cubic = 4 * DENSITY, mp.mpf("0.044715")
+    a = c / mp.log(2)
+    for name, constant in zip("abcd", (a, a * cubic, c, 3 * c * cubic), strict=True):
+        define_words(f"gelu_tanh_{name}", parts(constant, 20 if dtype == np.float32 else 46, dtype), dtype)

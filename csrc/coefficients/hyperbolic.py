@@ -7,7 +7,7 @@ almost a float.
 import mpmath as mp
 import numpy as np
 
-from minimax import fit, hexadecimal, nearly_exact, show
+from minimax import define_word, fit, nearly_exact, show
 
 
 def w(square):
@@ -28,4 +28,4 @@ for dtype, degree in ((np.float32, 8), (np.float64, 19)):
 
     coefficients, error = fit(centred, lambda u: 1 / centred(u), degree, -centre, mp.mpf(25) / 16 - centre, dtype)
     show("tanh_shrink_w", coefficients, error, dtype)
-    print("tanh_shrink_centre", hexadecimal(centre, dtype))
+    define_word("tanh_shrink_centre", centre, dtype)

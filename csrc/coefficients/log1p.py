@@ -6,7 +6,7 @@ l is centred so that its terms do not cancel, near 1/2 where its first coefficie
 import mpmath as mp
 import numpy as np
 
-from minimax import fit, hexadecimal, nearly_exact, show
+from minimax import define_word, fit, nearly_exact, show
 
 for dtype, degree in ((np.float32, 10), (np.float64, 22)):
     centre = nearly_exact(lambda e: mp.log1p(e) / e, mp.mpf(1) / 2, dtype)
@@ -16,4 +16,4 @@ for dtype, degree in ((np.float32, 10), (np.float64, 22)):
 
     coefficients, error = fit(ratio, lambda u: 1 / ratio(u), degree, -centre, 1 - centre, dtype)
     show("log1p_l", coefficients, error, dtype)
-    print("log1p_centre", hexadecimal(centre, dtype))
+    define_word("log1p_centre", centre, dtype)

@@ -62,7 +62,32 @@ def nearly_exact(f, centre, dtype):
     return min(points, key=lambda x: abs(rounded(f(x), dtype) / f(x) - 1))
 
 
+def define(name, literals, kind="real"):
+    """Print the C definition of a constant, or of a list of them."""
+    if isinstance(literals, str):
+        print(f"static const {kind} {name} = {literals};")
+    else:
+        print(f"static const {kind} {name}[] = {{{', '.join(literals)}}};")
+
+
+def define_word(name, value, dtype):
+    define(f"F({name})", hexadecimal(value, dtype))
+
+
+def define_words(name, words, dtype):
+    for part, word in zip(("high", "low"), words, strict=True):
+        define_word(f"{name}_{part}", word, dtype)
+
+
+def define_list(name, values, dtype):
+    """Coefficients are listed lowest power first."""
+    define(f"F({name})", [hexadecimal(value, dtype) for value in values])
+
+
+def show_error(error):
+    print(f"/* error 2^{float(mp.log(error, 2)):.2f} */")
+
+
 def show(name, coefficients, error, dtype):
-    """Prints the coefficients as C literals, lowest power first."""
-    print(f"{name} {dtype.__name__}: error 2^{float(mp.log(error, 2)):.2f}")
-    print("    " + ", ".join(hexadecimal(c, dtype) for c in coefficients))
+    show_error(error)
+    define_list(name, coefficients, dtype)

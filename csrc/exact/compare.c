@@ -28,12 +28,14 @@ static inline double ulp_error(float got, double want) {
 }
 
 FA_CLONES
-static void add_block(const float *x, const float *got, const double *want, size_t n, double root, exact_tally *tally) {
+static void add_block(const float *x, const float *got, const double *want, size_t n, exact_root root,
+                      exact_tally *tally) {
     double errors[BLOCK], largest = 0, sum = 0, largest_near_root = 0, half = 0, one = 0, two = 0, excused = 0;
 #pragma omp simd reduction(max : largest, largest_near_root) reduction(+ : sum, half, one, two, excused)
     for (size_t i = 0; i < n; i++) {
         const double absolute = fabs(got[i] - want[i]);
-        const int near = (fabs(x[i] - root) < 0x1p-3) & (fabs(want[i]) < 0x1p-6) & (absolute <= 0x1p-24);
+        const int near =
+            (fabs(x[i] - root.at) < root.distance) & (fabs(want[i]) < root.derivative) & (absolute <= root.error);
         const double ulps = ulp_error(got[i], want[i]), error = near ? 0 : ulps, apart = near ? absolute : 0;
         errors[i] = error;
         largest = error > largest ? error : largest;
@@ -60,7 +62,8 @@ static void add_block(const float *x, const float *got, const double *want, size
     tally->want = want[at];
 }
 
-void exact_compare(const float *x, const float *got, const double *want, size_t n, double root, exact_tally *tally) {
+void exact_compare(const float *x, const float *got, const double *want, size_t n, exact_root root,
+                   exact_tally *tally) {
     for (size_t i = 0; i < n; i += BLOCK)
         add_block(x + i, got + i, want + i, n - i < BLOCK ? n - i : BLOCK, root, tally);
 }

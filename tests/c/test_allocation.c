@@ -49,7 +49,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
     return fails() ? EAGAIN : __real_pthread_create(thread, attributes, start, argument);
 }
 
-enum { N = 1 << 16, CHANNELS = 37 };
+enum { N = 1 << 16, CHANNELS = 2053 }; /* so many that what is kept for each does not fit onto the stack */
 static float x[N], dy[N], y[N], expected[N];
 static unsigned short halves[N], halves_y[N];
 static double sums[2][CHANNELS];
@@ -62,10 +62,10 @@ static int gradient(void) { return fa_reduce(FA_SOFTMAX_BACKWARD, FA_F32, dy, x,
 static int total(void) { return fa_reduce(FA_LOGSUMEXP, FA_F32, x, x, y, 5, 9, 11); }
 static int in_halves(void) { return fa_reduce(FA_SOFTMAX, FA_F16, halves, halves, halves_y, N / 70, 70, 1); }
 
-static int channels(fa_operation operation, size_t outer, size_t inner, int biased) {
+static int channels_of(fa_operation operation, size_t outer, size_t count, size_t inner, int biased) {
     static float slopes[CHANNELS];
     const fa_loop *loop = fa_get_loop(fa_find("leaky_relu"), operation, FA_F32);
-    const fa_channels shape = {outer, CHANNELS, inner};
+    const fa_channels shape = {outer, count, inner};
     char *forward[] = {(char *)x, (char *)slopes, (char *)y};
     char *backward[] = {(char *)dy, (char *)x, (char *)slopes, (char *)y, NULL};
     double *wanted[] = {NULL, sums[0]};
@@ -74,9 +74,12 @@ static int channels(fa_operation operation, size_t outer, size_t inner, int bias
     if (operation == FA_FORWARD) return fa_run_channels(loop, &shape, forward, &stride, biased ? dy : NULL, NULL);
     return fa_run_channels(loop, &shape, backward, &stride, NULL, wanted);
 }
-static int channels_in_rows(void) { return channels(FA_FORWARD, N / CHANNELS / 3, 3, 0); }
-static int channels_with_bias(void) { return channels(FA_FORWARD, N / CHANNELS, 1, 1); }
-static int channels_with_sums(void) { return channels(FA_BACKWARD_PARAMETERS, 2, N / CHANNELS / 2, 0); }
+static int channels(fa_operation operation, size_t outer, int biased) {
+    return channels_of(operation, outer, CHANNELS, N / CHANNELS / outer, biased);
+}
+static int channels_in_rows(void) { return channels(FA_FORWARD, 10, 0); }
+static int channels_with_bias(void) { return channels(FA_FORWARD, 10, 1); }
+static int channels_with_sums(void) { return channels(FA_BACKWARD_PARAMETERS, 2, 0); }
 
 static const struct {
     int (*run)(void);
@@ -116,6 +119,21 @@ static void test_entry(int (*run)(void), int writes_nothing) {
     CHECK(run() == 0 && memcmp(y, expected, sizeof y) == 0);
 }
 
+/* Few channels need none: 64 rows of 256, a channel in runs, and narrow rows. */
+static void test_small_channels(void) {
+    until_failure = 0;
+    failures = 0;
+    for (int biased = 0; biased < 2; biased++) {
+        CHECK(channels_of(FA_FORWARD, 64, 256, 1, biased) == 0);
+        CHECK(channels_of(FA_FORWARD, 4, 16, 1024, biased) == 0);
+    }
+    CHECK(channels_of(FA_BACKWARD_PARAMETERS, 64, 256, 1, 0) == 0);
+    CHECK(channels_of(FA_BACKWARD_PARAMETERS, 1, 1, N, 0) == 0);
+    CHECK(channels_of(FA_BACKWARD_PARAMETERS, 100, 5, 7, 0) == 0);
+    CHECK(failures == 0);
+    until_failure = -1;
+}
+
 /* NULL if there is no memory; what is freed goes back to the system if there is no thread to look after it. */
 static void test_pool(void) {
     for (size_t size = 1; size <= 2 * FA_POOLED; size *= 2) {
@@ -148,6 +166,7 @@ int main(void) {
         halves[i] = (unsigned short)(0x3000 + i % 4096);
     }
     for (size_t k = 0; k < sizeof entries / sizeof *entries; k++) test_entry(entries[k].run, entries[k].writes_nothing);
+    test_small_channels();
     test_pool();
     printf("passed\n");
     return EXIT_SUCCESS;

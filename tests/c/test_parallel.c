@@ -41,6 +41,11 @@ static void run_channels(float *out, double *totals) {
 
 static void mark(void *context, int part) { ((int *)context)[part]++; }
 
+static void mark_as_worker(void *context, int part, int worker) {
+    CHECK(worker >= 0 && worker < 3);
+    mark(context, part);
+}
+
 static void *work(void *unused) {
     float *const out = fa_pool_allocate(STEP * MANY * sizeof(float));
     CHECK(out);
@@ -59,6 +64,9 @@ static void *work(void *unused) {
         CHECK(!known || (memcmp(out, biased, sizeof biased) == 0 && memcmp(totals, sums, sizeof sums) == 0));
         fa_parallel(5, mark, marks);
         for (int part = 0; part < 5; part++) CHECK(marks[part] == 1);
+        int shared[64] = {0};
+        fa_share(3, 64, mark_as_worker, shared);
+        for (int part = 0; part < 64; part++) CHECK(shared[part] == 1);
     }
     fa_pool_free(out);
     return unused;

@@ -10,10 +10,11 @@ from pathlib import Path
 from unittest import mock
 
 import numpy as np
-from calls import REQUIRED_VALUE, exit_status
+from calls import exit_status
 
 from fastact import __main__ as command_line
 from fastact import _accuracy, _bench, _report, _ufuncs
+from fastact._docs import REQUIRED_VALUE
 
 from .hostile import calm
 from .operands import bytes_of, demand_same
@@ -39,6 +40,7 @@ WORDS = (
     *("1", "--peers", "numpy", "--shapes", "--rounds", "--milliseconds", "--statistic", "--dtype", "float32"),
     *("--exhaustive", "--isa", "baseline", "--operation", "forward", "--version", "-h", "--", "--compare"),
     *("--output", "given", "--p", "--layouts", "strided", "--value-and-grad", "folder", "missing/a", ".", "", "-"),
+    *("--between", "matmul", "busy", "avx2", "--add", "softmax", "swiglu", "prelu", "bias_act", "backward"),
     *("-1", "0", "1e999", "nan", "2^99", "beta=", "=1", "beta=x", "beta=1=2", "value=1", "threshold=-inf", "1,2"),
     *(",", "é", "\udcff", "@in.npy", "a" * 300),
 )

@@ -3,10 +3,11 @@
 import math
 
 import numpy as np
-from calls import REQUIRED_VALUE, UFUNCS, outputs
+from calls import UFUNCS, outputs
 
 import fastact as fa
 from fastact import _ufuncs
+from fastact._docs import REQUIRED_VALUE
 
 from .hostile import REFUSALS, array_like, calm, number_like
 from .operands import FLOATS, OTHERS, REALS, Room, demand_same, native, reference_counts, tangled

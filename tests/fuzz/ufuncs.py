@@ -1,9 +1,10 @@
 """Calls of ufuncs with any operands, options and methods give what plain ones on contiguous copies give, or raise."""
 
 import numpy as np
-from calls import REQUIRED_VALUE, UFUNCS, activation_of, outputs, parameters_of
+from calls import UFUNCS, activation_of, outputs, parameters_of
 
 from fastact import _ufuncs
+from fastact._docs import REQUIRED_VALUE
 
 from .hostile import REFUSALS, array_like, calm, number_like
 from .operands import FLOATS, OTHERS, REALS, Place, Room, demand_same, native, reference_counts, tangled

@@ -7,4 +7,6 @@ from setuptools import Extension, setup
 
 OPENMP = [] if sys.platform == "darwin" else ["-fopenmp"]  # without it, prange is a plain loop
 
-setup(ext_modules=cythonize([Extension("gates", ["gates.pyx"], extra_compile_args=OPENMP, extra_link_args=OPENMP)]))
+GATES = Extension("gates", ["gates.pyx"], extra_compile_args=OPENMP, extra_link_args=OPENMP)
+
+setup(ext_modules=cythonize([GATES], build_dir="build"))

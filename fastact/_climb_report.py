@@ -1,0 +1,59 @@
+"""What `python -m fastact accuracy --climb` finds, as JSON has it and as it is printed."""
+
+from typing import Any
+
+import numpy as np
+
+from . import _ufuncs
+from ._accuracy_page import witness
+from ._climb import Search, computed
+from ._errors import finite_or_text
+from ._layer_errors import case_of
+
+WIDTH = 34
+HEADING = f"{'':{WIDTH}}{'':9}{'ISA':9}{'evaluations':>13}{'bound':>6}{'max':>9}  ULP"
+
+
+def result(search: Search) -> dict[str, Any]:
+    """One line of the results. Its bound is that of the ISA of the search."""
+    found, case = search.found, search.case
+    _ufuncs.select_isa(search.isa)
+    return {
+        "function": case.name,
+        "operation": case.operation,
+        "dtype": case.dtype,
+        "isa": search.isa,
+        "parameters": search.found_parameters,
+        "fingerprint": case.fingerprint(search.isa),
+        "bound": case.bound,
+        "largest": finite_or_text(found["largest"]),
+        **{key: found[key].hex() for key in ("x", "got", "want")},
+        "evaluations": search.evaluations,
+        "seeds": [search.seed],
+    }
+
+
+def stands(found: dict[str, Any]) -> bool:
+    """Whether the kernel is still the one that was searched: by its fingerprint, and by the result that was found."""
+    if found["isa"] not in _ufuncs.runnable_isas():
+        return True
+    case, in_use = case_of(found["function"], found["operation"], found["dtype"]), _ufuncs.isa()
+    x = np.array([float.fromhex(found["x"])], case.dtype)
+    try:
+        _ufuncs.select_isa(found["isa"])
+        got = float(computed(case, x, tuple(found["parameters"].values()))[0])
+        return found["fingerprint"] == case.fingerprint(found["isa"]) and got.hex() == found["got"]
+    finally:
+        _ufuncs.select_isa(in_use)
+
+
+def shown(found: dict[str, Any]) -> str:
+    x, got, want = witness(found)
+    at = "".join(f", {name} = {value.hex()}" for name, value in found["parameters"].items())
+    largest = float(found["largest"])
+    error = f"{largest:8.4f}" if largest < 1000 else f"{largest:8.2e}"
+    return (
+        f"{found['function']} {found['operation']}".ljust(WIDTH)
+        + f"{found['dtype']:9}{found['isa']:9}{found['evaluations']:13,}{found['bound']:6.3g}{error:>9} "
+        + f"{'' if largest <= found['bound'] else 'EXCEEDS':8} x = {x}{at}: got {got}, want {want}"
+    )
