@@ -30,6 +30,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+pytest_plugins = ["bench_runs"]  # its fixtures
+
 CASES = [(name, operation) for name in table for operation in operations(name)]
 FORMULAS = [(name, operation) for name, operation in CASES if operation not in COMPOSED]
 DERIVATIVES = [case for case in FORMULAS if case[1].startswith("grad")]
