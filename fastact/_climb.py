@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import _exact, _ufuncs
-from ._errors import Case, applied, errors64, near_root, root_of
+from ._errors import Case, applied, errors64, near_root, power, root_of
 from ._layer_errors import LONGDOUBLE_IS_WIDER, PairCase, in_longdouble
 from ._ulp import ulp_error
 
@@ -138,7 +138,7 @@ def bin_edges(dtype: str) -> np.ndarray:
     kind = np.finfo(dtype)
     octaves = range(kind.minexp - kind.nmant, kind.maxexp)
     steps = [np.arange(octave, octave + 1, 1 / 32 if BENDS[0] <= octave < BENDS[1] else 1 / 4) for octave in octaves]
-    powers = np.exp2(np.concatenate(steps)).astype(dtype).astype(np.float64)
+    powers = power(np.concatenate(steps)).astype(dtype).astype(np.float64)
     return np.unique(np.append(powers, float(kind.max)))
 
 
@@ -239,7 +239,7 @@ class Search:
         parameters = self.near_parameters(tuple(self.parameters[largest[0]]))
         x = np.repeat(self.moved(largest, parameters), GROUP)
         digits = np.finfo(self.case.dtype).nmant
-        distance = self.rng.choice([-1, 1], x.size) * np.exp2(self.rng.uniform(-digits - 1, FARTHEST, x.size))
+        distance = self.rng.choice([-1, 1], x.size) * power(self.rng.uniform(-digits - 1, FARTHEST, x.size))
         with np.errstate(all="ignore"):
             return self.rounded(x * (1 + distance)), parameters, float(self.error[leading[-1]])
 
@@ -265,13 +265,13 @@ class Search:
         """Of all exponents that are asked for alike."""
         if self.rng.random() < DEFAULTS:
             return self.usual_parameters()
-        return self.allowed([np.exp2(self.rng.uniform(*np.log2(ends))) for ends in self.ranges.values()])
+        return self.allowed([power(self.rng.uniform(*map(math.log2, ends))) for ends in self.ranges.values()])
 
     def near_parameters(self, parameters: Parameters) -> Parameters:
         """The same or others near them."""
         if self.rng.random() < 0.5:
             return parameters
-        distance = np.exp2(self.rng.uniform(-np.finfo(self.case.dtype).nmant, FARTHEST, len(parameters)))
+        distance = power(self.rng.uniform(-np.finfo(self.case.dtype).nmant, FARTHEST, len(parameters)))
         return self.allowed(parameters * (1 + self.rng.choice([-1, 1], len(parameters)) * distance))
 
     def allowed(self, parameters: ArrayLike) -> Parameters:
