@@ -24,6 +24,7 @@ from generators import package_files  # noqa: E402
 PUBLIC_HEADERS = [CORE / "fastact.h", CORE / "fastact_functions.h"]
 HEADERS = [*sorted(glob("csrc/**/*.h", recursive=True)), *sorted(glob("csrc/*.def"))]
 COMPILE_FLAGS = (CORE / "compile_flags.txt").read_text().split()
+SOURCE_FOLDERS = (CORE / "source_folders.txt").read_text().split()
 LINK_FLAGS = dict(line.split(maxsplit=1) for line in (CORE / "link_flags.txt").read_text().splitlines())
 OPENMP_FLAG = "-fopenmp"
 MACOS = sys.platform == "darwin"
@@ -94,12 +95,13 @@ class BuildExt(build_ext):
         include.mkdir(parents=True, exist_ok=True)
         for header in PUBLIC_HEADERS:
             shutil.copy(header, include)
-        sources = sorted(glob("csrc/*.c"), key=lambda source: "kernels_" not in source)  # what takes longest first
+        # The kernels, which take longest, come first.
+        sources = [source for folder in SOURCE_FOLDERS for source in sorted(glob(f"csrc/{folder}/*.c"))]
         objects = self.compiler.object_filenames(sources, output_dir=self.build_temp)
         made_of = ["csrc/compile_flags.txt", *HEADERS]
         stale = [s for s, o in zip(sources, objects, strict=True) if self.force or is_older(o, [s, *made_of])]
         flags = [*COMPILE_FLAGS, *self.openmp]
-        self.compiler.compile(stale, output_dir=self.build_temp, extra_postargs=flags)
+        self.compiler.compile(stale, output_dir=self.build_temp, include_dirs=[str(CORE)], extra_postargs=flags)
         self.compiler.create_static_lib(objects, "fastact", output_dir=str(lib))
         shared, *link_flags = LINK_FLAGS["Darwin" if MACOS else "ELF"].split()
         if MACOS:
@@ -127,7 +129,7 @@ def extension(name, sources, **options):
         f"fastact.{name}",
         sources=sources,
         depends=HEADERS,
-        include_dirs=["csrc", "csrc/exact", numpy.get_include()],
+        include_dirs=["csrc", numpy.get_include()],
         define_macros=[
             ("NPY_NO_DEPRECATED_API", "NPY_2_2_API_VERSION"),
             ("NPY_TARGET_VERSION", "NPY_2_2_API_VERSION"),
@@ -146,7 +148,7 @@ EXTENSIONS = [
     over_core("_softmax"),
     over_core("_ufuncs"),
     over_core("views"),
-    extension("_exact", ["fastact/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),
+    extension("_cli._exact", ["fastact/_cli/_exact.pyx", *sorted(glob("csrc/exact/*.c"))], libraries=["m"]),
 ]
 
 package_files.write([extension.name for extension in EXTENSIONS])

@@ -9,10 +9,10 @@ import pytest
 
 import fastact as fa
 from fastact import _ufuncs
-from fastact._bench import DTYPES, OUTPUTS, SIZES
-from fastact._functions import REQUIRED_VALUE
-from fastact._operands import normal
-from fastact._peers import Heat
+from fastact._cli._bench import DTYPES, OUTPUTS, SIZES
+from fastact._cli._functions import REQUIRED_VALUE
+from fastact._cli._operands import normal
+from fastact._cli._peers import Heat
 
 CASES = [
     (name, operation)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastact as fa
-from fastact._between import BETWEEN
+from fastact._cli._between import BETWEEN
 
 ROUNDS, WARM_UP = 200, 5
 SHAPE = (256, 512)

@@ -21,10 +21,10 @@ from programs.rounds import Record, measured
 
 from fastact import _runtime
 from fastact.__main__ import Parser, carry_out, exit_on_signals
-from fastact._accuracy import load
-from fastact._apply import TIME_LEFT, BadInput, progress_bar
-from fastact._bench import KEPT, check_target, positive, write
-from fastact._between import busy_processors
+from fastact._cli._accuracy import load
+from fastact._cli._apply import TIME_LEFT, BadInput, progress_bar
+from fastact._cli._bench import KEPT, check_target, positive, write
+from fastact._cli._between import busy_processors
 from fastact._names import nearest
 
 ROUNDS = 15

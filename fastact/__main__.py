@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import fastact
 
-from . import _accuracy, _apply, _bench, _report
+from ._cli import _accuracy, _apply, _bench, _report
 
 COMMANDS = {
     "apply": _apply,

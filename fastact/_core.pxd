@@ -87,7 +87,7 @@ cdef extern from "fastact.h" nogil:
     void fa_share(int threads, int parts, void (*body)(void *context, int part, int worker) noexcept nogil,
                   void *context)
 
-cdef extern from "operations.h" nogil:
+cdef extern from "kernels/operations.h" nogil:
     ctypedef struct fa_operation_row:
         const char *name
         const char *who

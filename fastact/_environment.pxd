@@ -1,6 +1,6 @@
 """The floating-point environment of the kernels, for what computes or converts beside them."""
 
-cdef extern from "fpenv.h" nogil:
+cdef extern from "runtime/fpenv.h" nogil:
     ctypedef struct fa_environment:
         pass
 

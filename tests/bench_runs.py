@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 from calls import exit_status
 
-from fastact import _bench_report, _peers
-from fastact._peers import PEERS, Heat
+from fastact._cli import _bench_report, _peers
+from fastact._cli._peers import PEERS, Heat
 
 QUICK = ("--rounds", "1", "--milliseconds", "0.001")
 SMALL = (*QUICK, "--sizes", "16,2^11", "--threads", "1", "--peers", "numpy")

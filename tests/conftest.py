@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 
 from fastact import _ufuncs, reference
+from fastact._cli._errors import COMPOSED, applied, root_of
 from fastact._docs import DOCS, REQUIRED_VALUE
-from fastact._errors import COMPOSED, applied, root_of
 from fastact._ufuncs import operations, table
 
 # What a script runs in its background ignores Ctrl-C, and what nohup runs a hangup; the programs that tests start and

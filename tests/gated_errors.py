@@ -19,8 +19,8 @@ import numpy as np
 from conftest import WIDER, on_isa
 
 from fastact import _roots, _ufuncs, reference
-from fastact._errors import has_fma, root_of
-from fastact._ulp import ulp_error
+from fastact._cli._errors import has_fma, root_of
+from fastact._cli._ulp import ulp_error
 
 FILE = Path(__file__).with_name("gated_witnesses.json")
 CHUNK = 1 << 18

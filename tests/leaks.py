@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 import fastact as fa
-from fastact import _apply, views
+from fastact import views
+from fastact._cli import _apply
 
 # What may come and go by itself: a page here and there, and what Python keeps for later use.
 MOST_BYTES, MOST_BLOCKS = 512 << 10, 100

@@ -17,7 +17,7 @@ from conftest import FORMULAS, on_isa, parameter_sets
 from worst import worst
 
 from fastact import _ufuncs
-from fastact._errors import has_fma
+from fastact._cli._errors import has_fma
 
 PATH = Path(__file__).with_name("witnesses.json")
 

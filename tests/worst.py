@@ -12,7 +12,7 @@ import numpy as np
 from conftest import FORMULAS, WIDER, evaluated, exact, parameter_sets, points, root
 
 from fastact import _roots, _ufuncs
-from fastact._ulp import ulp_error
+from fastact._cli._ulp import ulp_error
 
 
 @functools.lru_cache(maxsize=16)

@@ -5,7 +5,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any
 
-from fastact._accuracy_page import table
+from fastact._cli._accuracy_page import table
 
 from . import FASTACT, LIBRARIES, NUMPY, ONE_THREAD, PROGRAMS, TORCH
 from .rounds import BETWEEN_RESTARTS, Record

@@ -69,7 +69,7 @@ inline Case cases[] = {
 #define FROM_OUTPUT_1(name, cost, ulp)                                                    \
     CASE(#name, "backward_from_output", 0, ulp, 1, 1, 0, name##_from_output_f64(x, p[0]), \
          exact_##name##_from_output(x, p[0]))
-#include "../functions.def"
+#include "functions.def"
 };
 
 #undef CASE

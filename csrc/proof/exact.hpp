@@ -15,7 +15,7 @@
 #define real proof::Taylor
 
 namespace exact {
-#include "../exact/exact.c"
+#include "exact/exact.c"
 }
 
 #undef real

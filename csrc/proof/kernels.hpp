@@ -19,7 +19,7 @@
 
 #define FA_HAS_FMA 1
 namespace with_fma {
-#include "../formulas.inc.h"
+#include "kernels/formulas.inc.h"
 }
 #undef FA_HAS_FMA
 #undef POINT
@@ -28,7 +28,7 @@ namespace with_fma {
 #define FA_HAS_FMA 0
 #define FA_EXACT_ERROR(a, b, product) proof::dekker_error(a, b, product)
 namespace without_fma {
-#include "../formulas.inc.h"
+#include "kernels/formulas.inc.h"
 }
 #undef FA_EXACT_ERROR
 #undef FA_HAS_FMA

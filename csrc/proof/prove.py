@@ -31,7 +31,7 @@ KEY = ("activation", "operation", "type", "fma", "parameters")
 
 def compiled(target, core=CORE):
     """Compile the prover of the formulas in a folder, and return its path."""
-    subprocess.run([*COMPILE, str(core / "proof" / "prove.cpp"), "-o", str(target)], check=True)
+    subprocess.run([*COMPILE, f"-I{core}", str(core / "proof" / "prove.cpp"), "-o", str(target)], check=True)
     return target
 
 

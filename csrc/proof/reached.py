@@ -7,7 +7,7 @@ reached. The table counts without costs and bounds, and definitions for float32 
 import re
 from functools import cache
 
-KERNELS = ("real.h", "vecmath.h", "formulas.inc.h", "activations/*.h")
+KERNELS = ("kernels/real.h", "kernels/vecmath.h", "kernels/formulas.inc.h", "activations/*.h")
 EXACT = ("exact/series.h", "exact/exact.c")
 PROVER = ("proof/*.hpp", "proof/prove.cpp")
 UNREAD = "#ifndef EXACT_FORMULAS"  # of exact.c: from there to its end
@@ -15,9 +15,10 @@ FLOAT32 = "#if FA_REAL == 32"
 
 
 def code(path):
-    """Return the lines of a file without comments, spaces at both ends, and F(name) as one word: F:name."""
+    """Return the lines of a file without comments, spaces at both ends and folders, and F(name) as one word: F:name."""
     text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL).partition(UNREAD)[0]
     joined = re.sub(r"\\\n", " ", text)
+    joined = re.sub(r'(#include ")[^"\n]*/', r"\1", joined)  # wherever the files lie
     lines = (re.sub(r"\bF\((\w+)\)", r"F:\1", " ".join(line.split())) for line in joined.splitlines())
     return [line for line in lines if line]
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.compiles
 TESTS = Path(__file__).parents[1]
 CORE = TESTS.parent / "csrc"
 # The table is of the sources, everything else of what is installed, which is searched first.
-PROGRAM = [TESTS / "c" / "test_fastact.c", CORE / "exact" / "exact.c", f"-I{CORE / 'exact'}", "-idirafter", CORE]
+PROGRAM = [TESTS / "c" / "test_fastact.c", CORE / "exact" / "exact.c", "-idirafter", CORE]
 INCLUDE, LIBRARY = Path(fastact.get_include()), Path(fastact.get_library_dir())
 STRICT = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 C11 = ["-std=c11", *STRICT]
@@ -235,19 +235,23 @@ def test_made_libraries(compiler, made, tmp_path):
     run_test_program(compiler, [include, lib / "libfastact.a", *["-fopenmp"] * openmp], tmp_path, openmp, FEW)
 
 
+USES_OPENMP = ("runtime/parallel.c", "runtime/thread_count.c")
+
+
 def test_make_without_openmp(compiler, made, tmp_path):
-    """Only parallel.c differs, so only that is made again."""
+    """Only what asks for OpenMP differs, so only that is made again."""
     prefix, make = made
     folder = tmp_path / "build"
     shutil.copytree(prefix.parent / "build", folder)
-    run(*make, f"BUILD={folder}", "OPENMP=", "-W", CORE / "parallel.c")
+    run(*make, f"BUILD={folder}", "OPENMP=", *(f"-W{CORE / name}" for name in USES_OPENMP))
     assert openmp_runtime(folder / "libfastact.a") == []
     run_test_program(compiler, [f"-I{prefix}/include/fastact", folder / "libfastact.a"], tmp_path, 0, FEW)
 
 
 def test_make_leaves_the_sources_clean(made):
     assert made
-    assert [path for kind in ("*.o", "*.a", "*.so", "*.d") for path in CORE.glob(kind)] == []
+    found = [path for kind in ("*.o", "*.a", "*.so", "*.d") for path in CORE.rglob(kind)]
+    assert [path for path in found if CORE / "build" not in path.parents] == []
 
 
 def test_pkg_config(compiler, made, tmp_path):
@@ -321,14 +325,14 @@ def sanitized(sanitizer, sources, flags, folder, compiler="cc"):
 
 def all_but_kernels():
     """Return the library's sources that are quick to build anew; the kernels come from the installed archive."""
-    return [source for source in sorted(CORE.glob("*.c")) if not source.name.startswith("kernels_")]
+    return [source for folder in ("drivers", "runtime") for source in sorted((CORE / folder).glob("*.c"))]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the pool and its test need POSIX threads")
 @pytest.mark.parametrize(("sanitizer", "forks"), [("thread", 0), ("address,undefined", 20)], ids=["race", "memory"])
 def test_pool_under_threads_and_forks(sanitizer, forks, tmp_path):
     """Without forks for the thread sanitizer, which knows no threads in a child of a process with threads."""
-    sources = [TESTS / "c" / "test_pool.c", CORE / "pool.c"]
+    sources = [TESTS / "c" / "test_pool.c", CORE / "runtime" / "pool.c"]
     program = sanitized(sanitizer, sources, ["-pthread"], tmp_path)
     assert run(program, 2000, forks) == "passed\n"
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exact.h"
+#include "exact/exact.h"
 #include "fastact.h"
 
 static int failures;

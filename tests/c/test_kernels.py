@@ -73,8 +73,8 @@ def test_debugger_finds_formulas_and_loops(tmp_path):
     if not compiler or not lister:
         pytest.skip("needs a C compiler and nm")
     flags = (CORE / "compile_flags.txt").read_text().replace("-O3", "-O0").replace("-g0", "-g").split()
-    source, built = CORE / f"kernels_{_ufuncs.isa()}.c", tmp_path / "kernels.o"
-    subprocess.run([compiler, *flags, "-c", source, "-o", built], check=True)
+    source, built = CORE / "kernels" / f"kernels_{_ufuncs.isa()}.c", tmp_path / "kernels.o"
+    subprocess.run([compiler, *flags, f"-I{CORE}", "-c", source, "-o", built], check=True)
     listing = subprocess.run([lister, "--line-numbers", built], check=True, capture_output=True, text=True).stdout
     lines = dict(re.findall(r" [tT] (\w+)\t.*/([\w.]+):\d+$", listing, re.MULTILINE))
     expected = {"silu_f32": "logistic.h", "run_f64": "kernels_of_type.inc.h", "add_row_f32": "softmax_rows.h"}

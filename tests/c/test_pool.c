@@ -1,5 +1,5 @@
 /* The pool of large buffers under several threads that change its limit and fork: nobody's buffer is another's, no child
- * hangs, and what is kept goes back to the system. Links with csrc/pool.c alone. Exit status 1 if anything is wrong.
+ * hangs, and what is kept goes back to the system. Links with csrc/runtime/pool.c alone. Exit status 1 if anything is wrong.
  *
  *   test_pool buffers forks
  */

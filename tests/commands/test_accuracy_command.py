@@ -18,12 +18,13 @@ from calls import exit_status, outputs
 from conftest import FORMULAS, evaluated, exact, on_isa
 
 import fastact
-from fastact import _accuracy, _climb, _errors, _exact, _functions, _layer_errors, _runtime, _ufuncs
-from fastact._accuracy_page import ISA_NAMES
-from fastact._errors import has_fma
-from fastact._layer_errors import case_of
+from fastact import _runtime, _ufuncs
+from fastact._cli import _accuracy, _climb, _errors, _exact, _functions, _layer_errors
+from fastact._cli._accuracy_page import ISA_NAMES
+from fastact._cli._errors import has_fma
+from fastact._cli._layer_errors import case_of
+from fastact._cli._ulp import ulp_error
 from fastact._softmax_docs import BACKWARD_UNITS, BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA
-from fastact._ulp import ulp_error
 
 DTYPES = ("float32", "float64")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -287,7 +288,7 @@ def test_without_a_judge_float64_is_left_out(monkeypatch, capsys):
 def test_without_flint_longdouble_judges(monkeypatch, tmp_path, capsys):
     options = ("--function", "silu", "--dtype", "float64", "--isa", "baseline", "--json")
     assert accuracy(*options, tmp_path / "a.json") == 0
-    monkeypatch.setitem(sys.modules, "fastact._balls", None)
+    monkeypatch.setitem(sys.modules, "fastact._cli._balls", None)
     assert accuracy(*options, tmp_path / "b.json") == 0
     assert "judged by fastact.reference in longdouble" in capsys.readouterr().out
     for a, b in zip(results(tmp_path / "a.json"), results(tmp_path / "b.json"), strict=True):

@@ -17,7 +17,8 @@ from bench_runs import QUICK, SMALL, bench, contents, record
 from test_accuracy_command import Bar
 from test_command_line import assert_refused
 
-from fastact import _bench, _bench_page, _bench_report, _peers, _ufuncs
+from fastact import _ufuncs
+from fastact._cli import _bench, _bench_page, _bench_report, _peers
 
 DOCS = Path(__file__).parents[2] / "docs"
 

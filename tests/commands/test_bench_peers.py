@@ -5,9 +5,10 @@ import pytest
 from bench_runs import QUICK, bench, contents, heat, installed
 from conftest import FROM_OUTPUT
 
-from fastact import _operands, _peers, _race, _ufuncs
-from fastact._functions import LAYERS, operations
-from fastact._peers import PEERS, Entry, results_of
+from fastact import _ufuncs
+from fastact._cli import _operands, _peers, _race
+from fastact._cli._functions import LAYERS, operations
+from fastact._cli._peers import PEERS, Entry, results_of
 
 FEW = ("relu6", "leaky_relu", "silu", "gelu")  # for peers that compile
 

@@ -16,9 +16,10 @@ import pytest
 from bench_runs import SMALL, bench, contents, record
 
 from fastact import __main__ as command_line
-from fastact import _bench, _bench_report, _between, _race, _ufuncs
-from fastact._peers import Entry
-from fastact._race_environment import AVX2, CALM, SPINNING, environment
+from fastact import _ufuncs
+from fastact._cli import _bench, _bench_report, _between, _race
+from fastact._cli._peers import Entry
+from fastact._cli._race_environment import AVX2, CALM, SPINNING, environment
 
 # --- Programs --------------------------------------------------------------------------------------------------------
 

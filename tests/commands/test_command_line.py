@@ -13,7 +13,8 @@ from calls import exit_status
 
 import fastact
 from fastact import __main__ as command_line
-from fastact import _apply, _ufuncs
+from fastact import _ufuncs
+from fastact._cli import _apply
 
 COMMAND = [sys.executable, "-m", "fastact"]
 REPORT_SECONDS = 60  # on builds with sanitizers, too; .ci/builds holds the usual one to less

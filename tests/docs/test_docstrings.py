@@ -8,9 +8,10 @@ import pytest
 from conftest import CASES, roots, usual_parameters
 
 import fastact
-from fastact import _functions, _halves, _names, _ufuncs, reference
+from fastact import _halves, _names, _ufuncs, reference
+from fastact._cli import _functions
+from fastact._cli._functions import FUNCTIONS
 from fastact._docs import DOCS
-from fastact._functions import FUNCTIONS
 from fastact._ufuncs import table
 
 SECTIONS = ["Parameters", "Returns", "Raises", "Notes", "References", "Examples"]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from conftest import FORMULAS
 
-from fastact import _climb_report, _errors, _ufuncs
-from fastact._layer_errors import case_of
+from fastact import _ufuncs
+from fastact._cli import _climb_report, _errors
+from fastact._cli._layer_errors import case_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 EXHAUSTIVE, CLIMBS = (

@@ -10,19 +10,17 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "fastact"
 # What `python -m fastact` is made of, and what judges and times for it.
-TOOLS = re.compile(
-    r"__main__|_accuracy\w*|_apply|_balls|_bench\w*|_between|_climb\w*|_errors|_evidence|_exact|_functions|_layer_errors"
-    r"|_operands|_peers|_race\w*|_report|_spellings|_ulp"
-)
+TOOLS = re.compile(r"__main__|_cli(\..*)?")
 IMPORT = re.compile(r"^ *(?:from \S+ c?import .+|c?import .+|include \S+)$", re.MULTILINE)
 
 
 def sources():
     """Map each module of the package to its files; one that is made of a template is read there."""
     found = {}
-    for path in sorted(PACKAGE.iterdir()):
+    for path in sorted(PACKAGE.rglob("*")):
         if re.fullmatch(r"\w+\.(py|pyx|pxd)(\.in)?", path.name) and not path.with_name(f"{path.name}.in").exists():
-            found.setdefault(path.name.partition(".")[0], []).append(path)
+            name = ".".join([*path.parent.relative_to(PACKAGE).parts, path.name.partition(".")[0]])
+            found.setdefault(name.removesuffix(".__init__"), []).append(path)
     return found
 
 
@@ -39,18 +37,19 @@ def text_of(path):
 
 def imported_by(path, modules):
     """Yield the modules of the package that a file imports anywhere, the package itself as __init__."""
+    folders = ["fastact", *path.parent.relative_to(PACKAGE).parts]
     for node in ast.walk(ast.parse(text_of(path))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            origin = ".".join(filter(None, ["fastact" * bool(node.level), node.module]))
+            above = folders[: len(folders) + 1 - node.level] if node.level else []
+            origin = ".".join(filter(None, [*above, node.module]))
             names = [f"{origin}.{alias.name}" for alias in node.names]
         else:
             continue
         for package, _, rest in (name.partition(".") for name in names):
             if package == "fastact":
-                module = rest.partition(".")[0]
-                yield module if module in modules else "__init__"
+                yield next((name for name in (rest, rest.rpartition(".")[0]) if name in modules), "__init__")
 
 
 @cache
@@ -69,7 +68,8 @@ def test_the_graph_is_read():
     assert {"_names", "_halves", "_threadpoolctl", "_core", "_numpy"} <= edges["_ufuncs"]
     assert {"_ufuncs", "_plain", "_core"} <= edges["_channels"]
     assert {"_checks", "_view_docs", "_core"} <= edges["views"]
-    assert {"__init__", "_names", "_ufuncs"} <= edges["_functions"]
+    assert {"__init__", "_names", "_ufuncs"} <= edges["_cli._functions"]
+    assert {"_cli._errors", "_cli._exact", "_cli._ulp", "_ufuncs"} <= edges["_cli._climb"]
 
 
 def test_no_circle():
@@ -82,4 +82,4 @@ def test_no_circle():
 def test_the_package_does_without_its_tools():
     tools = {name for name in graph() if TOOLS.fullmatch(name)}
     assert {name: used for name, edges in graph().items() if name not in tools and (used := edges & tools)} == {}
-    assert tools >= {"__main__", "_exact", "_race"}
+    assert tools >= {"__main__", "_cli._exact", "_cli._race"}

@@ -120,7 +120,7 @@ def test_c_interface_is_the_one_that_the_tables_make():
     """Both files are kept in the repository; a build of the package writes them."""
     table, docs = tables.read(), _docs.DOCS | _gated_docs.DOCS
     assert (CORE / "fastact_functions.h").read_text(encoding="utf-8") == c_interface.header(table, docs)
-    assert (CORE / "by_name.c").read_text(encoding="utf-8") == c_interface.source(table)
+    assert (CORE / "drivers" / "by_name.c").read_text(encoding="utf-8") == c_interface.source(table)
 
 
 def test_an_added_operation_reaches_the_c_interface(tmp_path):

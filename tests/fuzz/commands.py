@@ -13,7 +13,8 @@ import numpy as np
 from calls import exit_status
 
 from fastact import __main__ as command_line
-from fastact import _accuracy, _bench, _report, _ufuncs
+from fastact import _ufuncs
+from fastact._cli import _accuracy, _bench, _report
 from fastact._docs import REQUIRED_VALUE
 
 from .hostile import calm

@@ -25,7 +25,7 @@ from test_environment import (
 
 import fastact as fa
 from fastact import _ufuncs
-from fastact._errors import has_fma
+from fastact._cli._errors import has_fma
 from fastact._ufuncs import table
 
 # --- Whatever the threads, the instruction set, the layout -----------------------------------------------------------

@@ -26,7 +26,7 @@ from softmax_calls import (
 from test_docstrings import run_examples
 
 import fastact as fa
-from fastact._layer_errors import LENGTHS
+from fastact._cli._layer_errors import LENGTHS
 from fastact._softmax_docs import BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA
 
 SHAPES = [

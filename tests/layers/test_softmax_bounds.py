@@ -7,10 +7,10 @@ from conftest import needs_longdouble
 from softmax_calls import FUNCTIONS, LONG, MAPS, call, draw, every_map, single_and_double
 
 import fastact as fa
-from fastact._errors import has_fma
-from fastact._layer_errors import LENGTHS, ROWS, exact_rows, gradient_unit, rows
+from fastact._cli._errors import has_fma
+from fastact._cli._layer_errors import LENGTHS, ROWS, exact_rows, gradient_unit, rows
+from fastact._cli._ulp import ulp
 from fastact._softmax_docs import BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA
-from fastact._ulp import ulp
 
 
 def judged_rows(kind, dtype):

@@ -13,8 +13,8 @@ from softmax_calls import FLOATS, FUNCTIONS, TOLERANCE, call, draw, each_float, 
 
 import fastact as fa
 from fastact import _ufuncs
-from fastact._errors import has_fma
-from fastact._layer_errors import LENGTHS
+from fastact._cli._errors import has_fma
+from fastact._cli._layer_errors import LENGTHS
 
 # --- Layouts, places, threads, instruction sets ----------------------------------------------------------------------
 

@@ -9,10 +9,10 @@ from conftest import needs_longdouble
 from softmax_calls import FUNCTIONS, call, draw, every_function, every_map, masked, single_and_double
 
 import fastact as fa
-from fastact._errors import has_fma
-from fastact._layer_errors import DEEP, LENGTHS, exact_rows
+from fastact._cli._errors import has_fma
+from fastact._cli._layer_errors import DEEP, LENGTHS, exact_rows
+from fastact._cli._ulp import ulp
 from fastact._softmax_docs import BOUND, LOGARITHMS_WITHOUT_FMA
-from fastact._ulp import ulp
 
 
 @single_and_double

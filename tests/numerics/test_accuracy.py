@@ -6,7 +6,7 @@ from conftest import CASES, FORMULAS, WIDE_TYPES, evaluated, exact, parameter_se
 from worst import witness, worst
 
 from fastact import _ufuncs
-from fastact._ulp import ulp_error
+from fastact._cli._ulp import ulp_error
 
 POINTS = 30_000
 

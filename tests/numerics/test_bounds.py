@@ -8,9 +8,9 @@ import witnesses
 from conftest import FORMULAS, WIDER, evaluated, exact, longdouble_is_wider, on_isa
 
 from fastact import _ufuncs
-from fastact._errors import has_fma
-from fastact._evidence import DEFAULT, load_proofs
-from fastact._ulp import ulp_error
+from fastact._cli._errors import has_fma
+from fastact._cli._evidence import DEFAULT, load_proofs
+from fastact._cli._ulp import ulp_error
 
 WITNESSES = witnesses.load()
 SLACK = 0.3  # ULP that a bound may lie above its witness, or a tenth, rounded up

@@ -9,7 +9,7 @@ from conftest import FROM_OUTPUT, TYPES, WIDE_TYPES, WIDER, exact, parameter_set
 
 import fastact as fa
 from fastact import _docs, _roots, _ufuncs
-from fastact._ulp import ulp, ulp_error
+from fastact._cli._ulp import ulp, ulp_error
 
 LAYERS = (Path(__file__).parents[2] / "docs" / "layers.md").read_text(encoding="utf-8")
 POINTS = 20_000

@@ -17,11 +17,12 @@ from conftest import (
     usual_parameters,
 )
 
-from fastact import _exact, _ufuncs, reference
+from fastact import _ufuncs, reference
+from fastact._cli import _exact
+from fastact._cli._errors import Case, applied, compare64
+from fastact._cli._ulp import ulp_error
 from fastact._docs import DOCS
-from fastact._errors import Case, applied, compare64
 from fastact._ufuncs import table
-from fastact._ulp import ulp_error
 
 TOLERANCE = 2.0**-40
 VANISHING = 2.0**-152  # rounds to 0 and is an eighth of the smallest subnormal: only absolute errors matter
@@ -53,7 +54,7 @@ def relative_error(x, got, exact):
 
 
 def assert_right(name, operation, parameters, x):
-    balls = pytest.importorskip("fastact._balls", reason="python-flint, which encloses the exact results")
+    balls = pytest.importorskip("fastact._cli._balls", reason="python-flint, which encloses the exact results")
     x = np.setdiff1d(x, np.float32(bends(name, parameters)))
     error = relative_error(x, evaluated(name, operation, x, parameters), balls.in_words(name, operation, x, parameters))
     assert error.max() <= TOLERANCE, f"{error.max():.3g} at x = {x[error.argmax()]!r}, {parameters}"
@@ -87,7 +88,7 @@ def difference(words, others):
 @needs_quad
 @pytest.mark.parametrize("case", FORMULAS)
 def test_exact_results_in_quadruple_precision_are_right(case):
-    balls = pytest.importorskip("fastact._balls", reason="python-flint, which encloses the exact results")
+    balls = pytest.importorskip("fastact._cli._balls", reason="python-flint, which encloses the exact results")
     for parameters in parameter_sets(case[0], np.float64):
         x = np.setdiff1d(points(np.float64, 300), bends(case[0], parameters))
         exact = balls.in_words(*case, x, parameters)
@@ -199,7 +200,7 @@ def test_errors_of_special_results(got, want):
 
 @pytest.mark.parametrize("binade", [-1074, -1060, -1022, -1000, 0, 1000])
 def test_float64_errors_are_right_down_to_the_smallest_subnormal(binade):
-    balls = pytest.importorskip("fastact._balls", reason="python-flint, which encloses the exact results")
+    balls = pytest.importorskip("fastact._cli._balls", reason="python-flint, which encloses the exact results")
     high, step = math.ldexp(1.0, binade), math.ldexp(1.0, max(binade - 52, -1074))
     with balls.flint.ctx.workprec(100):
         want = np.array([balls.two_words(balls.flint.arb(high) + balls.flint.arb(step) * k / 8) for k in range(5)]).T

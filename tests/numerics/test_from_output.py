@@ -6,7 +6,7 @@ from conftest import FROM_OUTPUT, WIDE_TYPES, WIDER, same_bits, usual_parameters
 
 import fastact as fa
 from fastact import _ufuncs
-from fastact._spellings import SELU_ALPHA, SELU_SCALE
+from fastact._cli._spellings import SELU_ALPHA, SELU_SCALE
 
 OTHER_PARAMETERS = {"softplus": [(0.5,), (-2.0,)], "elu": [(0.3,), (2.5,)], "celu": [(0.3,), (2.5,)]}
 CASES = [

@@ -30,8 +30,8 @@ from hypothesis import strategies as st
 
 import fastact as fa
 from fastact import _ufuncs
-from fastact._errors import has_fma
-from fastact._ulp import ulp_error
+from fastact._cli._errors import has_fma
+from fastact._cli._ulp import ulp_error
 
 # The same examples in every run: what fails in one place fails in all. A failure names the first element concerned,
 # so that there is nothing to shrink.

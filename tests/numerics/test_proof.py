@@ -33,11 +33,11 @@ SLACK = 1e-2  # ULP: to which errors of witnesses are known
 # (file, before, after), and what is wrong then: function, operation, and an interval where it is
 FAULTS = {
     "coefficient": (
-        ("vecmath.h", "0x1.555555554fe41p-5", "0x1.555555564fe41p-5"),
+        ("kernels/vecmath.h", "0x1.555555554fe41p-5", "0x1.555555564fe41p-5"),
         ("selu", "grad", -3.78, -3.779),
     ),
     "correction": (
-        ("vecmath.h", "r.high * FMA(-2 * y, r.low, F(product_error)(n, r.high, y))", "r.high * -0.0"),
+        ("kernels/vecmath.h", "r.high * FMA(-2 * y, r.low, F(product_error)(n, r.high, y))", "r.high * -0.0"),
         ("softsign", "grad", 1.6, 1.601),
     ),
 }
@@ -71,10 +71,10 @@ def replaced(path, before, after):
 @pytest.mark.parametrize(
     ("file", "before", "after", "stale", "current"),
     [
-        ("vecmath.h", "e.s + FMA(e.s, e.p, e.c)", "FMA(e.s, e.p, e.c) + e.s", "sigmoid", "relu"),  # F(plus_c)
-        ("vecmath.h", "0x1.555555554fe41p-5,", "0x1.555555554fe42p-5,", "sigmoid", "relu"),  # a table
-        ("real.h", "((a) * (b) + (c))", "((c) + (a) * (b))", "sigmoid", None),  # a macro
-        ("formulas.inc.h", "real value, grad", "real grad, value", "relu", None),  # a type
+        ("kernels/vecmath.h", "e.s + FMA(e.s, e.p, e.c)", "FMA(e.s, e.p, e.c) + e.s", "sigmoid", "relu"),  # F(plus_c)
+        ("kernels/vecmath.h", "0x1.555555554fe41p-5,", "0x1.555555554fe42p-5,", "sigmoid", "relu"),  # a table
+        ("kernels/real.h", "((a) * (b) + (c))", "((c) + (a) * (b))", "sigmoid", None),  # a macro
+        ("kernels/formulas.inc.h", "real value, grad", "real grad, value", "relu", None),  # a type
         ("activations/piecewise.h", "x == x ? value : x", "x != x ? x : value", "relu", "sigmoid"),
         ("activations/logistic.h", "F(softplus)(-x, 1, usual)", "F(softplus)(-x, 1, 0)", "log_sigmoid", "softplus"),
         ("exact/exact.c", "-at_most(exact_settled, fabs(x))", "-fabs(x)", "softplus", "relu"),
@@ -93,8 +93,8 @@ def test_a_change_concerns_what_reaches_it(tmp_path, file, before, after, stale,
     ("file", "before", "after"),
     [
         ("functions.def", "0.2, ULP(2, 2.1, 2.1, 2.1)", "0.3, ULP(2, 2.2, 2.1, 2.1)"),
-        ("vecmath.h", "static const real F(bias) = 127;", "static const real F(bias) = 128;"),
-        ("vecmath.h", "/* 2^n and e^t - 1 as numbers", "/* Both as numbers"),
+        ("kernels/vecmath.h", "static const real F(bias) = 127;", "static const real F(bias) = 128;"),
+        ("kernels/vecmath.h", "/* 2^n and e^t - 1 as numbers", "/* Both as numbers"),
     ],
 )
 def test_bounds_and_comments_and_float32_concern_no_proof(tmp_path, file, before, after):

@@ -1,6 +1,6 @@
 """The references are fit to measure with: compared with ball arithmetic, a few units in the last place at most.
 
-The formulas judge that the documentation gives, evaluated and differentiated by fastact._balls.
+The formulas judge that the documentation gives, evaluated and differentiated by fastact._cli._balls.
 """
 
 import inspect
@@ -19,12 +19,12 @@ from conftest import (
 )
 
 from fastact import _roots, reference
-from fastact._errors import applied
+from fastact._cli._errors import applied
 from fastact._ufuncs import table
 
 flint = pytest.importorskip("flint", reason="python-flint, which encloses the exact results, is not installed")
 
-balls = pytest.importorskip("fastact._balls")
+balls = pytest.importorskip("fastact._cli._balls")
 
 TOLERANCE = 8  # ULP
 PARAMETERS = {

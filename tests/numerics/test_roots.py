@@ -9,8 +9,8 @@ from conftest import WIDE_TYPES, evaluated, exact, needs_longdouble, on_isa, par
 
 import fastact as fa
 from fastact import _roots, _ufuncs
+from fastact._cli._ulp import ulp_error
 from fastact._docs import DOCS
-from fastact._ulp import ulp_error
 
 ROOT = Path(__file__).parents[2]
 NAMES = [name for name in _ufuncs.table if DOCS[name].root]

@@ -10,10 +10,11 @@ import pytest
 from conftest import CASES, FORMULAS, TYPES, WIDE_TYPES, evaluated, exact, repetitions, usual_parameters
 
 import fastact as fa
-from fastact import _exact, _ufuncs, reference
-from fastact._errors import root_of
+from fastact import _ufuncs, reference
+from fastact._cli import _exact
+from fastact._cli._errors import root_of
+from fastact._cli._ulp import ulp_error
 from fastact._ufuncs import error_bound, table
-from fastact._ulp import ulp_error
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 CALL = re.compile(r"(?P<name>\w+)(?:\.(?P<operation>\w+))?\((?P<arguments>.+)\)")

@@ -19,8 +19,8 @@ from conftest import (
 )
 
 from fastact import _roots, _ufuncs, reference
-from fastact._errors import applied
-from fastact._ulp import ulp_error
+from fastact._cli._errors import applied
+from fastact._cli._ulp import ulp_error
 
 EXTREME_VALUES = {
     "negative_slope": (1e30, -1e30, 1e-30),

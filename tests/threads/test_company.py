@@ -105,7 +105,7 @@ def test_after_threads_of_others(name, policy):
 BUSY = """
 def between():
     pass
-from fastact._between import busy_processors
+from fastact._cli._between import busy_processors
 busy = busy_processors()
 busy.__enter__()  # to the end of this process, with which the others end
 """

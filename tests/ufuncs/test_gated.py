@@ -21,9 +21,9 @@ from test_docstrings import run_examples
 
 import fastact as fa
 from fastact import _roots, _ufuncs, reference
+from fastact._cli._errors import has_fma
+from fastact._cli._ulp import ulp_error
 from fastact._docs import DOCS
-from fastact._errors import has_fma
-from fastact._ulp import ulp_error
 
 SLACK = 0.5  # ULP that a bound may lie above its witness
 OPERANDS = {"forward": ("gate", "up"), "backward": ("dy", "gate", "up")}

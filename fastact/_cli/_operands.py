@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from . import _ufuncs
-from ._halves import halves
+from fastact import _ufuncs
+from fastact._halves import halves
+
 from ._peers import Heat, Operands, fastact_entry, results_of
 
 ALIGNMENT = 64  # bytes: what every library finds good

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 import fastact
+from fastact import _roots, _runtime, _ufuncs
 
-from . import _roots, _runtime, _ufuncs
 from ._errors import Case, near_root
 from ._ulp import ulp_error
 

@@ -1,11 +1,11 @@
-/* Threads. All OpenMP code is in this file.
+/* Helper threads, which OpenMP creates and binds.
  *
  * A call divides its work into more parts than it has threads. The calling thread takes one part after another, and so
  * does every helper thread that wakes up in time. The call waits for parts that a helper is working on, but never for a
  * helper that has not started. An OpenMP region per call cannot do that: it ends only when its last thread has run, so
  * beside threads that spin, as BLAS threads do after a product, it waits for a scheduler time slice. Measured for silu
  * of 131,072 float32 after a 512 x 512 product: 2,900 us with a region per call, 38 us here, 38 us on one thread. The
- * helpers are therefore the threads of one OpenMP region that stays open; OpenMP creates and binds them.
+ * helpers are therefore the threads of one OpenMP region that stays open.
  *
  * Helpers sleep between calls. Only while calls follow each other closely do they poll for the next one, for a short
  * time, yielding the processor.
@@ -19,12 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "loops.h"
+#include "kernels/loops.h"
+#include "parallel.h"
 
-#if defined(__linux__)
-#include "affinity.h"
-#endif
 #ifdef _OPENMP
+#include "helper_affinity.h"
 #include <omp.h>
 #include <pthread.h>
 #include <sched.h>
@@ -33,36 +32,6 @@
 #endif
 
 typedef void fa_body(void *context, int part, int worker);
-
-static atomic_int thread_count; /* 0: not asked for yet */
-
-int fa_has_openmp(void) {
-#ifdef _OPENMP
-    return 1;
-#else
-    return 0;
-#endif
-}
-
-int fa_openmp_processors(void) {
-#ifdef _OPENMP
-    return omp_get_num_procs();
-#else
-    return 0;
-#endif
-}
-
-int fa_get_num_threads(void) {
-    const int count = atomic_load_explicit(&thread_count, memory_order_relaxed);
-    if (count == 0) fa_set_num_threads(fa_default_num_threads(NULL));
-    return atomic_load_explicit(&thread_count, memory_order_relaxed);
-}
-
-int fa_set_num_threads(int count) {
-    if (count < 1) return -1;
-    atomic_store_explicit(&thread_count, count, memory_order_relaxed);
-    return 0;
-}
 
 #ifdef _OPENMP
 
@@ -281,48 +250,6 @@ static uint64_t wait_for_job(team *t, sleeper *own, uint32_t known) {
     pthread_mutex_unlock(&own->mutex);
     return state;
 }
-
-/* The scheduler may wake a helper on the calling thread's processor, because another thread spins on the one where the
- * helper slept. There it only takes the caller's time, so it moves to another of the processors that it may use. */
-#if defined(__linux__)
-typedef struct {
-    size_t size;                      /* of the masks, in bytes */
-    cpu_set_t *now, *allowed, *chosen; /* chosen: those of the allowed ones that the helper has restricted itself to */
-} affinity;
-
-static int own_processor(void) { return sched_getcpu(); }
-
-static affinity own_affinity(void) {
-    affinity a;
-    a.now = fa_read_affinity(&a.size);
-    a.allowed = fa_read_affinity(&a.size);
-    a.chosen = fa_read_affinity(&a.size);
-    return a;
-}
-
-static void free_affinity(affinity *own) {
-    CPU_FREE(own->now);
-    CPU_FREE(own->allowed);
-    CPU_FREE(own->chosen);
-}
-
-/* Whether this thread runs on another processor than the calling thread. */
-static int keeps_off(int callers, affinity *own) {
-    if (callers < 0 || sched_getcpu() != callers) return 1;
-    if (!own->now || !own->allowed || !own->chosen || sched_getaffinity(0, own->size, own->now)) return 0;
-    if (!CPU_EQUAL_S(own->size, own->now, own->chosen)) memcpy(own->allowed, own->now, own->size); /* set by others */
-    memcpy(own->chosen, own->allowed, own->size);
-    CPU_CLR_S((size_t)callers, own->size, own->chosen);
-    return sched_setaffinity(0, own->size, own->chosen) == 0;
-}
-#else
-typedef int affinity;
-
-static int own_processor(void) { return -1; }
-static affinity own_affinity(void) { return 0; }
-static void free_affinity(affinity *own) { (void)own; }
-static int keeps_off(int callers, affinity *own) { return callers + *own < 0; }
-#endif
 
 /* Enters the job if it is still open. */
 static int enter(team *t, uint32_t job) {

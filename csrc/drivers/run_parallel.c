@@ -1,7 +1,9 @@
 /* Loops on several threads: over what computes on one, and what shares parts among threads. */
+#include "blocks.h"
 #include "copies.h"
-#include "fpenv.h"
-#include "loops.h"
+#include "kernels/loops.h"
+#include "runtime/fpenv.h"
+#include "runtime/parallel.h"
 
 /* Bytes of an operand that are too few to be shared among threads or stored past the cache: whole blocks go to the kernel
  * without strides to be looked at. */

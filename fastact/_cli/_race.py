@@ -16,7 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from . import _peers, _runtime, _ufuncs
+from fastact import _runtime, _ufuncs
+
+from . import _peers
 from ._between import NOTHING, call_by_call
 from ._operands import operands_for
 from ._peers import Entry, Heat, results_of

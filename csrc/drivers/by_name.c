@@ -1,6 +1,6 @@
 /* The functions that fastact_functions.h declares for every activation by its name.
  * Made from functions.def and operations.def by generators/c_interface.py; changes here are lost. */
-#include "loops.h"
+#include "kernels/loops.h"
 
 static inline void run(int activation, fa_operation operation, fa_type type, const void *const *operands, size_t n) {
     fa_run_contiguous(fa_get_loop(fa_activation_at((size_t)activation), operation, type), (char *const *)operands, n);

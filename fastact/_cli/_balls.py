@@ -13,8 +13,8 @@ import operator
 import flint
 import numpy as np
 
-from ._docs import DOCS
-from ._ufuncs import table
+from fastact._docs import DOCS
+from fastact._ufuncs import table
 
 ENOUGH_BITS = 110  # two float64
 VANISHING = -17_000  # binary exponent below the smallest longdouble

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from . import _ufuncs
+from fastact import _ufuncs
+from fastact._names import ALONG_AXIS, LAYER, PAIR, kind_of, nearest
+
 from ._functions import LAYERS
-from ._names import ALONG_AXIS, LAYER, PAIR, kind_of, nearest
 
 HELP = "apply an activation to a .npy file"
 # Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24,

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import fastact
+from fastact import _runtime, _ufuncs
+from fastact._names import nearest
 
-from . import _climb, _climb_report, _evidence, _runtime, _ufuncs
+from . import _climb, _climb_report, _evidence
 from ._accuracy_page import page, witness
 from ._apply import TIME_LEFT, BadInput, positive, progress_bar, written_whole
 from ._climb import Limit, Search
@@ -36,7 +38,6 @@ from ._errors import (
 from ._evidence import Evidence
 from ._functions import FUNCTIONS, function_name
 from ._layer_errors import case_of, unit
-from ._names import nearest
 
 HELP = "measure the largest error of every operation and hold it against its bound"
 KEPT = {"run", "date", "command", "results", "partial"}

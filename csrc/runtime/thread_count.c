@@ -1,4 +1,4 @@
-/* How many threads to use by default: FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that the affinity
+/* How many threads to use: as set, else FASTACT_NUM_THREADS, else OMP_NUM_THREADS, else the processors that the affinity
  * mask and the control group's quota leave to this process. An OpenMP runtime that is to bind its threads binds the one
  * that loads it, too, whose mask then says nothing about the process; the runtime knows what it was before. */
 #if defined(__linux__)
@@ -9,11 +9,24 @@
 #include <unistd.h>
 #endif
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "loops.h"
+#include "kernels/loops.h"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+int fa_has_openmp(void) {
+#ifdef _OPENMP
+    return 1;
+#else
+    return 0;
+#endif
+}
 
 /* The positive number that an environment variable begins with, up to its end or a comma; 0 if unset or empty, -1 if it
  * is anything else. */
@@ -35,6 +48,15 @@ static int threads_are_bound(void) {
     }
     return 0;
 }
+
+/* The processors that OpenMP found when it was loaded; 0 without OpenMP. */
+static int openmp_processors(void) {
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 0;
+#endif
+}
 #endif
 
 static int processors(void) {
@@ -44,7 +66,7 @@ static int processors(void) {
     if (mask) {
         const int own = CPU_COUNT_S(size, mask);
         CPU_FREE(mask);
-        return threads_are_bound() ? max_int(own, fa_openmp_processors()) : own;
+        return threads_are_bound() ? max_int(own, openmp_processors()) : own;
     }
 #endif
 #if defined(__unix__) || defined(__APPLE__)
@@ -137,4 +159,18 @@ int fa_default_num_threads(const char **bad_variable) {
         }
     }
     return min_int(processors(), quota());
+}
+
+static atomic_int thread_count; /* 0: not asked for yet */
+
+int fa_get_num_threads(void) {
+    const int count = atomic_load_explicit(&thread_count, memory_order_relaxed);
+    if (count == 0) fa_set_num_threads(fa_default_num_threads(NULL));
+    return atomic_load_explicit(&thread_count, memory_order_relaxed);
+}
+
+int fa_set_num_threads(int count) {
+    if (count < 1) return -1;
+    atomic_store_explicit(&thread_count, count, memory_order_relaxed);
+    return 0;
 }

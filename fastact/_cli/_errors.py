@@ -1,4 +1,4 @@
-"""The errors of an operation over many inputs: float32 against fastact._exact, float64 against ball arithmetic."""
+"""The errors of an operation over many inputs: float32 against fastact._cli._exact, float64 against ball arithmetic."""
 
 import functools
 import hashlib
@@ -13,15 +13,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _exact, _functions, _roots, _ufuncs
-from ._docs import DOCS
+from fastact import _roots, _ufuncs
+from fastact._docs import DOCS
+
+from . import _exact, _functions
 
 CHUNK = {"float32": 1 << 21, "float64": 1 << 9}  # inputs that a process takes at a time: milliseconds to a second
 IN_FLIGHT = 2 * _ufuncs.get_num_threads()  # chunks
 BLOCK = 1 << 16  # float32 inputs that stay in cache, with their results
 POINTS = {False: 5_000, True: 1_000_000}  # of float64: in a sample, exhaustive
 WITHIN = {"half": 0.5, "one": 1, "two": 2}  # ULP
-JUDGE32 = "double-precision formulas of their own (fastact._exact)"
+JUDGE32 = "double-precision formulas of their own (csrc/exact)"
 COMPOSED = ("backward", "value_and_grad")  # operations that are made of others, bit for bit
 
 Tally = dict[str, Any]  # the fields of exact_tally

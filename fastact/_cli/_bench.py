@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from . import _functions, _peers, _runtime, _ufuncs
+from fastact import _runtime, _ufuncs
+
+from . import _functions, _peers
 from ._accuracy import load
 from ._apply import BadInput, check_regular, nearest, positive, progress_bar, written_whole
 from ._bench_page import page
@@ -247,7 +249,7 @@ def race(job: dict[str, Any]) -> Generator[Record, None, None]:
         json.dump(job, file)
         file.seek(0)
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "fastact._race"],
+            [sys.executable, "-P", "-m", "fastact._cli._race"],
             stdin=file,
             stdout=subprocess.PIPE,
             env=variables,

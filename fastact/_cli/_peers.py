@@ -18,8 +18,10 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from . import _functions, _spellings, _ufuncs
-from ._halves import halves
+from fastact import _ufuncs
+from fastact._halves import halves
+
+from . import _functions, _spellings
 
 OPERATIONS = ("forward", "backward", "backward_from_output")  # in which there may be peers
 

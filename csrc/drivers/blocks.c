@@ -7,10 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "copies.h"
-#include "fpenv.h"
-#include "loops.h"
-#include "platform.h"
+#include "kernels/loops.h"
+#include "kernels/platform.h"
+#include "runtime/dispatch.h"
+#include "runtime/fpenv.h"
 
 /* Elements gathered at a time: 5 operands of 8 bytes are 10 KiB, well inside the first-level cache. */
 enum { BATCH = 256 };

@@ -1,4 +1,4 @@
-/* Internal: what kernels, dispatch, blocks and threads share. */
+/* Internal: loops, and the tables of them that kernels fill and all else reads. */
 #ifndef FA_LOOPS_H
 #define FA_LOOPS_H
 
@@ -84,17 +84,5 @@ struct fa_loop {
     unsigned cost; /* picoseconds per element */
     double bound[2]; /* ULP: with FMA, without */
 };
-
-extern const fa_isa_table *fa_table; /* of the ISA in use */
-
-/* Whether the outputs of work on n elements are better stored past the cache, and fa_run where that is decided. */
-int fa_streams(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
-void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int streams);
-
-/* Like fa_threads_now, with the picoseconds that an element costs, and a limit. */
-int fa_threads_now_of(unsigned cost, size_t n, int limit);
-
-/* The processors that OpenMP found when it was loaded; 0 without OpenMP. */
-int fa_openmp_processors(void);
 
 #endif

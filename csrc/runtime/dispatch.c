@@ -2,9 +2,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "loops.h"
-#include "operations.h"
-#include "platform.h"
+#include "dispatch.h"
+#include "kernels/loops.h"
+#include "kernels/operations.h"
+#include "kernels/platform.h"
 
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
 #define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \

@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include "copies.h"
-#include "fpenv.h"
-#include "loops.h"
+#include "kernels/loops.h"
+#include "runtime/dispatch.h"
+#include "runtime/fpenv.h"
+#include "runtime/parallel.h"
 
 /* Rows up to this length are gathered: there the row kernel, which works on whole blocks and adds up their lanes, costs
  * more than the copies. */

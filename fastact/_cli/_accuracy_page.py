@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from . import _climb, _roots
+from fastact import _roots
+
+from . import _climb
 from ._evidence import Evidence
 from ._layer_errors import unit
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from . import _ufuncs
+from fastact import _ufuncs
+
 from ._accuracy_page import witness
 from ._climb import Search, computed
 from ._errors import finite_or_text

@@ -16,8 +16,9 @@
 #include <string.h>
 
 #include "copies.h"
-#include "fpenv.h"
-#include "loops.h"
+#include "kernels/loops.h"
+#include "runtime/dispatch.h"
+#include "runtime/fpenv.h"
 
 /* pytest bench/bench_small_steps.py, with half and twice the STRIP here */
 enum {

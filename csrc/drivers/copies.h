@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "loops.h"
+#include "kernels/loops.h"
 
 static inline ptrdiff_t item_size(fa_type type) { return type == FA_F64 ? 8 : type == FA_F32 ? 4 : 2; }
 

@@ -17,12 +17,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from . import _exact, _ufuncs
+from fastact import _ufuncs
+
+from . import _exact
 from ._errors import Case, applied, errors64, near_root, power, root_of
 from ._layer_errors import LONGDOUBLE_IS_WIDER, PairCase, in_longdouble
 from ._ulp import ulp_error
 
-JUDGE64 = "formulas of their own in quadruple precision (fastact._exact)"
+JUDGE64 = "formulas of their own in quadruple precision (csrc/exact)"
 PARAMETERS = ("usual", "any")
 USUAL = (0.2, 5.0)  # parameters
 FACTORS = (1.0, 2.0)  # the other operands of a gated pair

@@ -6,7 +6,7 @@ from libc.stdint cimport uint64_t
 from fastact import _roots
 
 
-cdef extern from "exact.h":
+cdef extern from "exact/exact.h":
     ctypedef enum fa_operation:
         FA_FORWARD
         FA_OPERATION_COUNT

@@ -9,7 +9,7 @@ and `axes` are all but the one that it, or the bias, goes along.
 import math
 import re
 
-from ._ufuncs import gated
+from fastact._ufuncs import gated
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 GELU_SLOPE = math.sqrt(8 / math.pi)

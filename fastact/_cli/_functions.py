@@ -4,10 +4,9 @@ import argparse
 from typing import Any, NamedTuple
 
 import fastact
-
-from . import _softmax_docs, _ufuncs
-from ._docs import REQUIRED_VALUE
-from ._names import nearest
+from fastact import _softmax_docs, _ufuncs
+from fastact._docs import REQUIRED_VALUE
+from fastact._names import nearest
 
 
 class Call(NamedTuple):

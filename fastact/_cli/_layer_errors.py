@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from . import _functions, _ufuncs
+from fastact import _ufuncs
+from fastact._softmax_docs import BACKWARD_UNITS, BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA, LOGSUMEXP_UNIT
+
+from . import _functions
 from ._errors import Case, Tally, exact32, exact64, has_fma, near_root, numbers, tally
-from ._softmax_docs import BACKWARD_UNITS, BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA, LOGSUMEXP_UNIT
 from ._ulp import ulp, ulp_error
 
 WIDER: dict[str, type[np.floating]] = {"float32": np.float64, "float64": np.longdouble}
