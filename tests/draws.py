@@ -24,7 +24,7 @@ def usual_limits():
 @functools.cache
 def thresholds():
     """The plain numbers in the kernels, as thresholds of x, of 2 x or of the power of two in e^x, and their roots."""
-    sources = [CORE / "vecmath.h", *sorted((CORE / "activations").glob("*.h"))]
+    sources = [CORE / "kernels" / "vecmath.h", *sorted((CORE / "activations").glob("*.h"))]
     numbers = {float(number) for path in sources for number in PLAIN_NUMBER.findall(path.read_text())}
     values = np.array(sorted(numbers - {0}))
     powers = np.log(2) * np.concatenate([values - 0.5, values + 0.5])
