@@ -12,7 +12,7 @@ from fastact import _ufuncs
 from fastact._cli._bench import DTYPES, OUTPUTS, SIZES
 from fastact._cli._functions import REQUIRED_VALUE
 from fastact._cli._operands import normal
-from fastact._cli._peers import Heat
+from fastact._cli._peers import BenchCase
 
 CASES = [
     (name, operation)
@@ -37,11 +37,11 @@ def one_thread():
 @pytest.mark.parametrize(("name", "operation"), CASES, ids=map(".".join, CASES))
 def test_operation(benchmark, name, operation, size, dtype, output):
     """One call with the defaults of the parameters."""
-    heat = Heat(name, operation, dtype, "contiguous", output, (size,))
+    case = BenchCase(name, operation, dtype, "contiguous", output, (size,))
     ufunc = _ufuncs.get(name, operation)
-    arrays = [normal(heat, seed) for seed in range(ufunc.nin - len(heat.parameters))]
+    arrays = [normal(case, seed) for seed in range(ufunc.nin - len(case.parameters))]
     required = [REQUIRED_VALUE for default in _ufuncs.table[name].values() if default is None]
-    options = {"out": tuple(np.empty_like(arrays[0]) for _ in range(ufunc.nout))} if heat.given else {}
+    options = {"out": tuple(np.empty_like(arrays[0]) for _ in range(ufunc.nout))} if case.given else {}
     benchmark.group = f"{operation} {dtype} {size}, output {output}"
     benchmark.extra_info["elements"] = size
     benchmark(ufunc, *arrays, *required, **options)

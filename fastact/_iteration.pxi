@@ -1,15 +1,15 @@
-# Ranged iteration: large calls that are strided, broadcast or need a cast are split over threads, each walking a range
-# of its own with its own copy of NumPy's iterator. NumPy's ufuncs would walk them on one thread.
+# Ranged iteration: large calls that are strided, broadcast or need a cast are split over threads. Each iterates over a
+# range of its own with its own copy of NumPy's iterator. NumPy's ufuncs would iterate over them on one thread.
 
 cdef enum:
-    WALK_FLAGS = (NPY_ITER_BUFFERED | NPY_ITER_RANGED | NPY_ITER_EXTERNAL_LOOP | NPY_ITER_GROWINNER
-                  | NPY_ITER_DELAY_BUFALLOC | NPY_ITER_COPY_IF_OVERLAP)
+    ITERATION_FLAGS = (NPY_ITER_BUFFERED | NPY_ITER_RANGED | NPY_ITER_EXTERNAL_LOOP | NPY_ITER_GROWINNER
+                       | NPY_ITER_DELAY_BUFALLOC | NPY_ITER_COPY_IF_OVERLAP)
     INPUT_FLAGS = NPY_ITER_READONLY | NPY_ITER_ALIGNED | NPY_ITER_NBO | NPY_ITER_OVERLAP_ASSUME_ELEMENTWISE
     OUTPUT_FLAGS = (NPY_ITER_WRITEONLY | NPY_ITER_ALIGNED | NPY_ITER_NBO | NPY_ITER_OVERLAP_ASSUME_ELEMENTWISE
                     | NPY_ITER_ALLOCATE | NPY_ITER_NO_BROADCAST | NPY_ITER_NO_SUBTYPE)
 
 
-cdef struct Walk:
+cdef struct Iteration:
     const fa_loop *loop
     int operands
     int[FA_MAX_OPERANDS] places        # of the operands in the iterator; -1: a number
@@ -23,11 +23,11 @@ cdef struct Walk:
     char *error
 
 
-cdef void walk_range(Walk *walk, int part, int thread) noexcept nogil:
-    cdef NpyIter *iterator = walk.iterators[thread]
-    cdef npy_intp share = (walk.end - walk.begin) // walk.parts
-    cdef npy_intp begin = walk.begin + share * part
-    cdef npy_intp end = begin + share if part + 1 < walk.parts else walk.end
+cdef void iterate_range(Iteration *iteration, int part, int thread) noexcept nogil:
+    cdef NpyIter *iterator = iteration.iterators[thread]
+    cdef npy_intp share = (iteration.end - iteration.begin) // iteration.parts
+    cdef npy_intp begin = iteration.begin + share * part
+    cdef npy_intp end = begin + share if part + 1 < iteration.parts else iteration.end
     cdef char *operands[FA_MAX_OPERANDS]
     cdef Py_ssize_t[FA_MAX_OPERANDS] strides
     cdef char **data
@@ -35,30 +35,30 @@ cdef void walk_range(Walk *walk, int part, int thread) noexcept nogil:
     cdef npy_intp *count
     cdef IterNext advance
     cdef int k
-    if NpyIter_ResetToIterIndexRange(iterator, begin, end, &walk.error) != NPY_SUCCEED:
+    if NpyIter_ResetToIterIndexRange(iterator, begin, end, &iteration.error) != NPY_SUCCEED:
         return
-    advance = NpyIter_GetIterNext(iterator, &walk.error)
+    advance = NpyIter_GetIterNext(iterator, &iteration.error)
     if advance == NULL:
         return
     data = NpyIter_GetDataPtrArray(iterator)
     steps = NpyIter_GetInnerStrideArray(iterator)
     count = NpyIter_GetInnerLoopSizePtr(iterator)
     while True:
-        for k in range(walk.operands):
-            if walk.places[k] < 0:
-                operands[k] = <char *>&walk.numbers[k]
+        for k in range(iteration.operands):
+            if iteration.places[k] < 0:
+                operands[k] = <char *>&iteration.numbers[k]
                 strides[k] = 0
             else:
-                operands[k] = data[walk.places[k]]
-                strides[k] = steps[walk.places[k]]
-        fa_run(walk.loop, operands, strides, count[0])
+                operands[k] = data[iteration.places[k]]
+                strides[k] = steps[iteration.places[k]]
+        fa_run(iteration.loop, operands, strides, count[0])
         if not advance(iterator):
             return
 
 
-cdef void walk_part(void *context, int part, int thread) noexcept nogil:
+cdef void iterate_part(void *context, int part, int thread) noexcept nogil:
     cdef fa_environment environment = fa_enter()  # for NumPy's casts, in whichever thread this is
-    walk_range(<Walk *>context, part, thread)
+    iterate_range(<Iteration *>context, part, thread)
     fa_leave(environment)
 
 
@@ -102,14 +102,15 @@ cdef int common_float_type(PyArrayObject **arrays, int count) noexcept:
     return FA_F32 if number == NPY_FLOAT else FA_F16 if number == NPY_HALF else FA_F64
 
 
-cdef int find_arrays(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays) noexcept:
+cdef int find_arrays(const Operation *operation, const Call *call, Iteration *iteration, PyArrayObject **arrays) \
+        noexcept:
     """List the arrays among the inputs; how many there are, 0: the call is not for this path."""
     cdef int count = 0
     cdef int k
     for k in range(operation.inputs):
-        walk.places[k] = -1
+        iteration.places[k] = -1
         if is_array(call.inputs[k]) and is_simple_number(<PyArrayObject *>call.inputs[k]):
-            walk.places[k] = count
+            iteration.places[k] = count
             arrays[count] = <PyArrayObject *>call.inputs[k]
             count += 1
         elif k < operation.arrays:
@@ -117,13 +118,13 @@ cdef int find_arrays(const Operation *operation, const Call *call, Walk *walk, P
     return count
 
 
-cdef bint read_numbers(const Operation *operation, const Call *call, Walk *walk, fa_type type) noexcept:
+cdef bint read_numbers(const Operation *operation, const Call *call, Iteration *iteration, fa_type type) noexcept:
     """Read the parameters that are no arrays. False: one is no Python number that the type can hold."""
     cdef PyObject *given
     cdef int k
     for k in range(operation.arrays, operation.inputs):
         given = call.inputs[k] if call.inputs[k] != NULL else operation.defaults[k - operation.arrays]
-        if walk.places[k] < 0 and (given == NULL or not read_number(given, type, &walk.numbers[k])):
+        if iteration.places[k] < 0 and (given == NULL or not read_number(given, type, &iteration.numbers[k])):
             return False
     return True
 
@@ -142,8 +143,8 @@ cdef bint overlaps_itself(PyArrayObject *array) noexcept nogil:
     return size > span
 
 
-cdef bint find_outputs(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays, int count) \
-        noexcept:
+cdef bint find_outputs(const Operation *operation, const Call *call, Iteration *iteration, PyArrayObject **arrays,
+                       int count) noexcept:
     """List the outputs after the inputs. False: one is not for this path."""
     cdef PyObject *given
     cdef int k
@@ -154,12 +155,12 @@ cdef bint find_outputs(const Operation *operation, const Call *call, Walk *walk,
                 return False
             if overlaps_itself(<PyArrayObject *>given) or not is_writable(given):
                 return False
-        walk.places[operation.inputs + k] = count + k
+        iteration.places[operation.inputs + k] = count + k
         arrays[count + k] = <PyArrayObject *>given
     return True
 
 
-cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outputs, fa_type type) noexcept:
+cdef int make_iterators(Iteration *iteration, PyArrayObject **arrays, int inputs, int outputs, fa_type type) noexcept:
     """One iterator for each thread; how many there are. Fewer than wanted: the call fails, or is not for this path."""
     cdef PyArray_Descr *descr = PyArray_DescrFromType(TYPE_NUMBERS[type])
     cdef PyArray_Descr *descrs[FA_MAX_OPERANDS]
@@ -171,65 +172,65 @@ cdef int make_iterators(Walk *walk, PyArrayObject **arrays, int inputs, int outp
     for k in range(inputs + outputs):
         descrs[k] = descr
         flags[k] = INPUT_FLAGS if k < inputs else OUTPUT_FLAGS
-    before = use_pool(walk.size * ITEM_SIZES[type])
+    before = use_pool(iteration.size * ITEM_SIZES[type])
     if enter(&surroundings):  # an operand that overlaps an output is copied
         # Casts that lose something are left to NumPy: whether they are allowed is its affair.
-        walk.iterators[0] = NpyIter_MultiNew(
-            inputs + outputs, arrays, WALK_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
+        iteration.iterators[0] = NpyIter_MultiNew(
+            inputs + outputs, arrays, ITERATION_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
         leave(&surroundings)
     leave_pool(before)
-    if walk.iterators[0] != NULL:
-        walk.size = NpyIter_GetIterSize(walk.iterators[0])  # an output may have more elements than the inputs
-    while made < walk.threads and walk.iterators[made] != NULL:
+    if iteration.iterators[0] != NULL:
+        iteration.size = NpyIter_GetIterSize(iteration.iterators[0])  # an output may have more elements than the inputs
+    while made < iteration.threads and iteration.iterators[made] != NULL:
         made += 1
-        if made < walk.threads:
-            walk.iterators[made] = NpyIter_Copy(walk.iterators[0])
+        if made < iteration.threads:
+            iteration.iterators[made] = NpyIter_Copy(iteration.iterators[0])
     Py_DECREF(<PyObject *>descr)
     return made
 
 
-cdef bint walk_interruptibly(Walk *walk) noexcept:
-    """Walk all parts. False: a signal's handler raised an exception, or there was no memory."""
-    walk.end = 0
-    while walk.end < walk.size:
-        walk.begin = walk.end
-        walk.end = min(walk.size, walk.begin + UNINTERRUPTED)
+cdef bint iterate_interruptibly(Iteration *iteration) noexcept:
+    """Iterate over all parts. False: a signal's handler raised an exception, or there was no memory."""
+    iteration.end = 0
+    while iteration.end < iteration.size:
+        iteration.begin = iteration.end
+        iteration.end = min(iteration.size, iteration.begin + UNINTERRUPTED)
         with nogil:
-            fa_share(walk.threads, walk.parts, walk_part, walk)
-        if walk.error != NULL:
+            fa_share(iteration.threads, iteration.parts, iterate_part, iteration)
+        if iteration.error != NULL:
             PyErr_NoMemory()
             return False
-        if walk.end < walk.size and PyErr_CheckSignals() < 0:
+        if iteration.end < iteration.size and PyErr_CheckSignals() < 0:
             return False
     return True
 
 
-cdef PyObject *walk_in_parts(const Operation *operation, const Call *call, Walk *walk, PyArrayObject **arrays,
-                             int count, fa_type type) noexcept:
+cdef PyObject *iterate_in_parts(const Operation *operation, const Call *call, Iteration *iteration,
+                                PyArrayObject **arrays, int count, fa_type type) noexcept:
     cdef PyObject *outputs[FA_MAX_OPERANDS]
     cdef Surroundings surroundings
     cdef bint failed = False
     cdef bint entered
-    cdef int made = make_iterators(walk, arrays, count, operation.outputs, type)
+    cdef int made = make_iterators(iteration, arrays, count, operation.outputs, type)
     cdef int k
     if made == 0:
         PyErr_Clear()  # NumPy's own path raises what is to be raised
         return NULL
-    if made < walk.threads:
+    if made < iteration.threads:
         PyErr_NoMemory()
         failed = True
     else:
-        failed = not walk_interruptibly(walk)
+        failed = not iterate_interruptibly(iteration)
     for k in range(operation.outputs):
         outputs[k] = call.outputs[k]
         if outputs[k] == NULL:
-            outputs[k] = <PyObject *>NpyIter_GetOperandArray(walk.iterators[0])[count + k]
+            outputs[k] = <PyObject *>NpyIter_GetOperandArray(iteration.iterators[0])[count + k]
         Py_INCREF(outputs[k])
     # Deallocation writes copies of overlapping outputs back, so it comes after all parts are done.
     entered = enter(&surroundings)
     failed |= not entered
     for k in range(made):
-        failed |= NpyIter_Deallocate(walk.iterators[k]) != NPY_SUCCEED
+        failed |= NpyIter_Deallocate(iteration.iterators[k]) != NPY_SUCCEED
     if entered:
         leave(&surroundings)
     if failed:
@@ -243,27 +244,27 @@ cdef PyObject *run_ranged(const Operation *operation, const Call *call) noexcept
     """The result; NULL without an exception: the call is not for this path."""
     cdef PyArrayObject *arrays[FA_MAX_OPERANDS]
     cdef PyObject *result
-    cdef Walk walk
+    cdef Iteration iteration
     cdef int type
-    cdef int count = find_arrays(operation, call, &walk, arrays)
+    cdef int count = find_arrays(operation, call, &iteration, arrays)
     if count == 0:
         return NULL
-    walk.size = broadcast_size(arrays, count)
-    if walk.size < MANY or not find_outputs(operation, call, &walk, arrays, count):
+    iteration.size = broadcast_size(arrays, count)
+    if iteration.size < MANY or not find_outputs(operation, call, &iteration, arrays, count):
         return NULL
     type = common_float_type(arrays, count)
     if type < 0:
         return NULL
-    walk.loop = operation.loops[type]
-    walk.threads = fa_threads_now(walk.loop, walk.size)
-    walk.parts = fa_part_count(walk.threads, walk.size // MANY)
-    if walk.threads < 2 or not read_numbers(operation, call, &walk, type):
+    iteration.loop = operation.loops[type]
+    iteration.threads = fa_threads_now(iteration.loop, iteration.size)
+    iteration.parts = fa_part_count(iteration.threads, iteration.size // MANY)
+    if iteration.threads < 2 or not read_numbers(operation, call, &iteration, type):
         return NULL
-    walk.operands = operation.inputs + operation.outputs
-    walk.error = NULL
-    walk.iterators = <NpyIter **>PyMem_Calloc(walk.threads, sizeof(NpyIter *))
-    if walk.iterators == NULL:
+    iteration.operands = operation.inputs + operation.outputs
+    iteration.error = NULL
+    iteration.iterators = <NpyIter **>PyMem_Calloc(iteration.threads, sizeof(NpyIter *))
+    if iteration.iterators == NULL:
         return PyErr_NoMemory()
-    result = walk_in_parts(operation, call, &walk, arrays, count, type)
-    PyMem_Free(walk.iterators)
+    result = iterate_in_parts(operation, call, &iteration, arrays, count, type)
+    PyMem_Free(iteration.iterators)
     return result

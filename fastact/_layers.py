@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastact import _channels, _docs, _ufuncs
+from fastact import _channels, _docs, _layer_docs, _ufuncs
 from fastact._channels import BACKWARD, BACKWARD_PARAMETERS, FORWARD
 from fastact._checks import axis_of, check_out, check_parameter, check_real, integer
 from fastact._names import check_keywords, hide_unknown, nearest, refuse_keywords
@@ -487,33 +487,11 @@ def placed(function, qualified_name):
     return function
 
 
-# What several docstrings say, in their indentation.
-_PIECES = {
-    "weight": """\
-weight : array_like
-        A number, or a vector of the length of x along `axis`.
-    axis : int, default 1
-        Axis of the channels. By default, x of fewer than two dimensions has one channel.""",
-    "bias": """\
-bias : array_like
-        A vector of the length of x along `axis`.
-    activation : str or ufunc, default "gelu"
-        One of fastact's activations.
-    axis : int, default -1
-        Axis of x that the bias goes along.""",
-    "he": """\
-.. [1] K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers: Surpassing human-level performance on
-       ImageNet classification", ICCV 2015, arXiv:1502.01852.""",
-    "sums": _docs.SUMS.replace("\n", "\n    "),
-    "bound": f"{_ufuncs.error_bound('leaky_relu'):g} ULP",
-}
-
-
 def complete(function, backward):
     """Hang on a function its gradient, and fill in the docstrings of both."""
     for documented in (function, backward):
         if documented.__doc__ is not None:  # as it is with python -OO
-            documented.__doc__ = documented.__doc__.format(**_PIECES)
+            documented.__doc__ = documented.__doc__.format(**_layer_docs.SHARED)
     function.backward = placed(backward, f"{function.__name__}.backward")
     placed(function, function.__name__)
 

@@ -4,7 +4,7 @@
 # cython: freethreading_compatible=True
 """NumPy ufuncs made from the table of the C core: nothing here is specific to an activation.
 
-A call meets the parts in this order: _front.pxi is in the ufunc's vectorcall slot and has _arguments.pxi sort the
+A call meets the parts in this order: _vectorcall.pxi is in the ufunc's vectorcall slot and has _arguments.pxi sort the
 arguments; _direct.pxi runs plain calls; _iteration.pxi splits large calls over threads that need NumPy's iterator;
 everything else is NumPy's, which runs what is in _loops.pxi, surrounded by what is in _surroundings.pxi.
 """
@@ -66,7 +66,7 @@ include "_surroundings.pxi"
 include "_arguments.pxi"
 include "_direct.pxi"
 include "_iteration.pxi"
-include "_front.pxi"
+include "_vectorcall.pxi"
 
 
 # --- Settings --------------------------------------------------------------------------------------------------------
@@ -331,7 +331,7 @@ cdef Operation *make_operation(const fa_activation *activation, fa_operation ind
 
 
 cdef make_ufunc(Operation *operation, name, promoter):
-    """Make NumPy's ufunc; fronts are put into the slots later."""
+    """Make NumPy's ufunc; the slots for calls are filled later."""
     cdef PyObject *made = PyUFunc_FromFuncAndDataAndSignature(
         INNER_LOOPS, <void **>operation.loops, operation.types, FA_TYPE_COUNT, operation.inputs, operation.outputs,
         PyUFunc_None, strdup(name.encode()), NULL, 0, NULL)
@@ -344,7 +344,7 @@ cdef make_ufunc(Operation *operation, name, promoter):
 
 
 cdef int make_ufuncs() except -1:
-    """Make every ufunc and put its front into the slot, if that works here."""
+    """Make every ufunc and fill the slot for its calls, if that works here."""
     cdef const fa_activation *activation
     cdef Operation *made
     global numpy_call
@@ -366,7 +366,7 @@ cdef int make_ufuncs() except -1:
                       "has to be given by position, and both arrays of a gated pair", RuntimeWarning, stacklevel=1)
         return 0
     for ufunc in ufuncs.values():
-        (<PyUFuncObject *><PyObject *>ufunc).vectorcall = front
+        (<PyUFuncObject *><PyObject *>ufunc).vectorcall = call_ufunc
         for name in methods_of(ufunc):
             setattr(ufunc, name, SurroundedMethod(ufunc, name))
     return 0

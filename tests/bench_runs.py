@@ -9,7 +9,7 @@ import pytest
 from calls import exit_status
 
 from fastact._cli import _bench_report, _peers
-from fastact._cli._peers import PEERS, Heat
+from fastact._cli._peers import PEERS, BenchCase
 
 QUICK = ("--rounds", "1", "--milliseconds", "0.001")
 SMALL = (*QUICK, "--sizes", "16,2^11", "--threads", "1", "--peers", "numpy")
@@ -31,12 +31,12 @@ def small(tmp_path_factory):
     return path, run.stdout
 
 
-def heat(**changes):
-    return Heat("silu", "forward", "float32", "contiguous", "fresh", (24,))._replace(**changes)
+def case(**changes):
+    return BenchCase("silu", "forward", "float32", "contiguous", "fresh", (24,))._replace(**changes)
 
 
 def record(**nanoseconds):
-    return _bench_report.with_conditions(heat(shape=(1000,))._asdict() | {"threads": 1, "nanoseconds": nanoseconds})
+    return _bench_report.with_conditions(case(shape=(1000,))._asdict() | {"threads": 1, "nanoseconds": nanoseconds})
 
 
 PROGRAM = (*QUICK, "--function", "silu", "--sizes", "2^11", "--peers", "numpy", "--between", "matmul,busy")

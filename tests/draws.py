@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 PLAIN_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
 STEPS = 4  # from a join, to either side
 LARGE = 200_000  # elements: enough for two threads, whatever the function
-SPAN = 64  # elements: in every kind of float, this many in a row touch each span that a kernel looks at
+SPAN_ELEMENTS = 64  # elements: in every kind of float, this many in a row touch each span that a kernel looks at
 
 
 @functools.cache

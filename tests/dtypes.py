@@ -263,12 +263,12 @@ def torch_dtypes():
 
 
 C_TYPES = [ctypes.c_float, ctypes.c_double, ctypes.c_int, ctypes.c_int64, ctypes.c_uint8, ctypes.c_longdouble]
-LENT_FLOATS = {"float32", "float64", "format f", "format d", "ctypes c_float", "ctypes c_double"}
-LENT_FLOATS |= {"torch.float32", "torch.float64"}
+EXPORTED_FLOATS = {"float32", "float64", "format f", "format d", "ctypes c_float", "ctypes c_double"}
+EXPORTED_FLOATS |= {"torch.float32", "torch.float64"}
 LENDERS = list(lenders())
 
 
-def lent(sweep):
+def exporters(sweep):
     """Try memory of each type in the place of every operand of the functions of views."""
     named = {ufunc.__name__.replace(".", "_") for ufunc in one_per_path(UFUNCS)}
     for name in filter(named.__contains__, views.__all__):
@@ -279,7 +279,7 @@ def lent(sweep):
             for chosen in [*((k,) for k in range(count)), range(count)]:
                 guarded = [Guarded(SHAPE, np.dtype(np.float32)) for _ in range(count)]
                 operands = [make() if k in chosen else guard.array for k, guard in enumerate(guarded)]
-                try_lent(sweep, name, kind, [*operands, *required])
+                try_exporter(sweep, name, kind, [*operands, *required])
                 if not all(guard.holds() for guard in guarded[outs_from:]):
                     sweep.report(name, kind, "wrote past out")
 
@@ -288,7 +288,7 @@ def defaults_of(function):
     return [parameter.default for parameter in inspect.signature(function).parameters.values()]
 
 
-def try_lent(sweep, name, kind, arguments):
+def try_exporter(sweep, name, kind, arguments):
     sweep.tried += 1
     try:
         getattr(views, name)(*arguments)
@@ -296,11 +296,11 @@ def try_lent(sweep, name, kind, arguments):
         if not str(error).startswith(("dy: ", "y: ", "x: ", "out: ", "out_grad: ")):
             sweep.report(name, kind, f"TypeError: {error}")
     except ValueError as error:
-        if kind not in LENT_FLOATS:
+        if kind not in EXPORTED_FLOATS:
             sweep.report(name, kind, f"ValueError for a type: {error}")
     else:
         sweep.computed += 1
-        if kind not in LENT_FLOATS:
+        if kind not in EXPORTED_FLOATS:
             sweep.report(name, kind, "was taken")
 
 
@@ -342,7 +342,7 @@ def files(sweep):
                 sweep.report("apply", dtype, f"{status}")
 
 
-FAMILIES = {f.__name__: f for f in (ufuncs, pairs, layers, softmax, lent, references, files)}
+FAMILIES = {f.__name__: f for f in (ufuncs, pairs, layers, softmax, exporters, references, files)}
 
 
 def main(family):

@@ -16,27 +16,27 @@ static const real F(celu_w)[] = {
 #endif
 
 /* alpha (e^t - 1); alpha s is exact. */
-FA_INLINE real F(times_expm1)(real alpha, F(fading) e, int usual) {
+FA_INLINE real F(times_expm1)(real alpha, F(exp_neg_factors) e, int in_range) {
     const real scaled = alpha * F(scale_of)(e), product = FMA(scaled, e.p, scaled - alpha);
-    return usual || F(absolute)(alpha) <= F(largest) ? product : alpha * F(expm1_of)(e).high;
+    return in_range || F(absolute)(alpha) <= F(largest) ? product : alpha * F(expm1_of)(e).high;
 }
 
 /* alpha e^t. For an alpha other than 1 the product with 1 + p comes before that with s, which may make it subnormal. It
  * is one with half of a large alpha, because it would overflow before s brings it back. */
-FA_INLINE real F(times_exp)(real alpha, F(fading) e, int usual) {
-    const int large = !usual && F(absolute)(alpha) > 1;
+FA_INLINE real F(times_exp)(real alpha, F(exp_neg_factors) e, int in_range) {
+    const int large = !in_range && F(absolute)(alpha) > 1;
     const real part = alpha * (large ? (real)0.5 : 1) * e.first, last = e.last * (large ? 2 : 1);
     return IS_ONE(alpha) ? F(times)(1, e) : FMA(part, e.p, part) * e.s * last;
 }
 
-FA_INLINE F(point) F(elu)(real x, real alpha, int usual) {
-    const real end = IS_ONE(alpha) ? F(exp_top) : F(fading_end);
+FA_INLINE F(point) F(elu)(real x, real alpha, int in_range) {
+    const real end = IS_ONE(alpha) ? F(exp_top) : F(exp_neg_end);
     const int outer_factors = IS_ONE(alpha) ? 1 : 2;
-    const F(power) power = F(exp_power)(-F(within)(end, F(absolute)(x), usual), NO_LOW);
-    const F(fading) e = F(fade)(power, usual ? 0 : outer_factors);
+    const F(power) power = F(exp_power)(-F(within)(end, F(absolute)(x), in_range), NO_LOW);
+    const F(exp_neg_factors) e = F(exp_neg_scaled)(power, in_range ? 0 : outer_factors);
     const real limit = alpha * (x < -F(largest) ? 0 : F(unless_nan)(x, 1)); /* of the slope, for an infinite alpha */
-    const real slope = usual || F(absolute)(alpha) <= F(largest) ? F(times_exp)(alpha, e, usual) : limit;
-    return POINT(.value = x >= 0 ? x : F(times_expm1)(alpha, e, usual), .grad = x > 0 ? 1 : slope,
+    const real slope = in_range || F(absolute)(alpha) <= F(largest) ? F(times_exp)(alpha, e, in_range) : limit;
+    return POINT(.value = x >= 0 ? x : F(times_expm1)(alpha, e, in_range), .grad = x > 0 ? 1 : slope,
                  .by_p = x >= 0 ? 0 : F(expm1_of)(e).high);
 }
 
@@ -44,9 +44,10 @@ FA_INLINE real F(elu_from_output)(real y, real alpha) { return y > 0 ? 1 : y + a
 
 static const real F(selu_excess) = (real)0.0507009873554804934193349852946; /* of scale over 1 */
 
-FA_INLINE F(point) F(selu)(real x, int usual) {
+FA_INLINE F(point) F(selu)(real x, int in_range) {
     const real excess = F(selu_excess), scale = 1 + excess;
-    const F(fading) e = F(fade)(F(exp_power)(-F(within)(F(exp_top), F(absolute)(x), usual), NO_LOW), usual ? 0 : 1);
+    const F(exp_neg_factors) e =
+        F(exp_neg_scaled)(F(exp_power)(-F(within)(F(exp_top), F(absolute)(x), in_range), NO_LOW), in_range ? 0 : 1);
     const real m = F(expm1_of)(e).high;
     return POINT(.value = x >= 0 ? FMA(x, excess, x) : FMA(F(selu_high), m, F(selu_low) * m),
                  .grad = x > 0 ? scale : F(times)(F(selu_high), e));
@@ -89,21 +90,21 @@ FA_INLINE real F(by_alpha_size)(real alpha, real if_small, real if_large) {
 
 /* Where x / alpha is tiny the function is x itself, which scaled may be subnormal. The derivative by alpha, expm1(v) - v
  * e^v, v = x / alpha in two words, is -v^2 w(v - centre) near 0, where the subtraction would cancel. An alpha of 0, of
- * either sign, gives the limit of positive ones; v is NaN where both x and alpha are infinite. Usual: alpha, too, needs
+ * either sign, gives the limit of positive ones; v is NaN where both x and alpha are infinite. In range: alpha, too, needs
  * no scale. */
-FA_INLINE F(point) F(celu)(real given_x, real given_alpha, int usual) {
-    const real x = usual ? given_x : F(only_if)(given_alpha >= 0, given_x), alpha = F(absolute)(given_alpha);
-    const real scale = usual ? 1 : F(by_alpha_size)(alpha, F(divisor_large), F(divisor_small));
-    const real back = usual ? 1 : F(by_alpha_size)(alpha, 1 / F(divisor_large), 1 / F(divisor_small));
+FA_INLINE F(point) F(celu)(real given_x, real given_alpha, int in_range) {
+    const real x = in_range ? given_x : F(only_if)(given_alpha >= 0, given_x), alpha = F(absolute)(given_alpha);
+    const real scale = in_range ? 1 : F(by_alpha_size)(alpha, F(divisor_large), F(divisor_small));
+    const real back = in_range ? 1 : F(by_alpha_size)(alpha, 1 / F(divisor_large), 1 / F(divisor_small));
     const real finite = F(at_least)(F(celu_least), F(at_most)(F(largest), alpha) * scale),
-               divisor = usual ? alpha : finite;
-    const real size = F(absolute)(x) * (usual || alpha <= F(largest) ? scale : 0);
-    const real dividend = -F(within)(F(exp_top) * divisor, size, usual);
+               divisor = in_range ? alpha : finite;
+    const real size = F(absolute)(x) * (in_range || alpha <= F(largest) ? scale : 0);
+    const real dividend = -F(within)(F(exp_top) * divisor, size, in_range);
     const F(power_over) power = F(exp_power_over)(dividend, divisor);
-    const F(fading) e = F(fade)(power.power, usual ? 0 : 1);
+    const F(exp_neg_factors) e = F(exp_neg_scaled)(power.power, in_range ? 0 : 1);
     const real s = F(scale_of)(e), tiny = FA_REAL == 32 ? 0x1p-27 : 0x1p-56;
     const real curved = FMA(s, power.alpha_p, FMA(s, divisor, -divisor)) * back;
-    const real below = !usual && x >= -tiny * alpha ? x : curved;
+    const real below = !in_range && x >= -tiny * alpha ? x : curved;
 
     const real inverse = 1 / divisor, v = dividend * inverse;
     const real low = -inverse * F(product_error)(v, divisor, dividend);
@@ -111,7 +112,7 @@ FA_INLINE F(point) F(celu)(real given_x, real given_alpha, int usual) {
     /* the minus inside: of -(a b + c) compilers make a subtraction whose zero has another sign */
     const real w = POLYNOMIAL(v - F(celu_centre), F(celu_w)), near = FMA(-square, w, -(square_low * w));
     const real far = FMA(s * e.p, 1 - v, FMA(s, -v, s - 1)), by_alpha = v > -1 ? near : far;
-    const F(point) elu = F(elu)(x, 1, usual);
+    const F(point) elu = F(elu)(x, 1, in_range);
     const real value = x >= 0 ? x : below, grad = x >= 0 ? 1 : F(times)(1, e);
     return POINT(.value = IS_ONE(given_alpha) ? elu.value : value, .grad = IS_ONE(given_alpha) ? elu.grad : grad,
                  .by_p = x >= 0 ? 0 : by_alpha);

@@ -51,56 +51,56 @@ static const real F(gelu_tanh_d_low) = -0x1.f222c6573ebabp-52;
 
 /* n / (k n + 2 + m1) for k n that is not much below m1; in float64 with the digits that the denominator and the division
  * round off, without which the result would have an error of 4 ULP. */
-FA_INLINE F(two_words) F(gelu_ratio)(real n, real m1) {
-    if (FA_REAL == 32) return (F(two_words)){n / (F(fused)(F(gelu_k), n, m1) + 2), 0};
-    const F(two_words) sum = F(product_and)(F(gelu_k), n, m1), d = F(ordered_sum)(2, sum.high);
-    return F(words_over)(n, (F(two_words)){d.high, d.low + sum.low});
+FA_INLINE F(double_word) F(gelu_ratio)(real n, real m1) {
+    if (FA_REAL == 32) return (F(double_word)){n / (F(fused)(F(gelu_k), n, m1) + 2), 0};
+    const F(double_word) sum = F(product_and)(F(gelu_k), n, m1), d = F(ordered_sum)(2, sum.high);
+    return F(words_over)(n, (F(double_word)){d.high, d.low + sum.low});
 }
 
 /* gelu(x) = max(x, 0) - a e^(-a^2/2) R(a), a = |x|, R the Mills ratio over sqrt(2 pi); a^2 in two words. a R = n / (k n
  * + m), where n = a + a^2 n1(a), k = sqrt(2 pi) and m = 2 + a m1(a) have positive terms only: as 1 / (k R) tends to a,
  * the error of n cancels for large a; for small a neither n nor the sum gets more than its last rounding. The
  * derivative is e^(-a^2/2) G(a) at -a, G = (root - a) g(t), t = 1 / (a + 4). */
-FA_INLINE F(point) F(gelu)(real x, int usual) {
-    const real a = F(within)(F(gelu_end), F(absolute)(x), usual), square = a * a;
+FA_INLINE F(point) F(gelu)(real x, int in_range) {
+    const real a = F(within)(F(gelu_end), F(absolute)(x), in_range), square = a * a;
     const F(power) power = F(exp_minus_half)(square, F(product_error)(a, a, square));
-    const F(fading) e = F(fade)(power, usual ? 0 : 1);
+    const F(exp_neg_factors) e = F(exp_neg_scaled)(power, in_range ? 0 : 1);
     const real n = FMA(square, POLYNOMIAL(a, F(gelu_n)), a), m1 = a * POLYNOMIAL(a, F(gelu_m));
-    const F(two_words) ratio = F(gelu_ratio)(n, m1);
+    const F(double_word) ratio = F(gelu_ratio)(n, m1);
     const real tail = FA_REAL == 32 ? FMA(ratio.high, e.p, ratio.high) : ratio.high + FMA(ratio.high, e.p, ratio.low);
-    const real right = FMA(tail, -(e.s * e.last), F(positive_part)(x, usual));
-    const real value = usual || x >= 0 ? right : tail * -e.s * e.last;
+    const real right = FMA(tail, -(e.s * e.last), F(positive_part)(x, in_range));
+    const real value = in_range || x >= 0 ? right : tail * -e.s * e.last;
 
     const real sum = a + 4, t = 1 / sum, residue = FMA(t, a - (sum - 4), F(product_error)(t, sum, 1));
     const real u = t - (real)0.03125;
-    const F(two_words) g = F(product_plus)(u, POLYNOMIAL(u, F(gelu_g1)), F(gelu_g0));
+    const F(double_word) g = F(product_plus)(u, POLYNOMIAL(u, F(gelu_g1)), F(gelu_g0));
     const real g_low = FMA(g.high, -4 * t * residue, g.low);
     const real distance = F(gelu_root_high) - a, distance_low = ((F(gelu_root_high) - distance) - a) + F(gelu_root_low);
     const real rest = distance * g.high, rest_low = F(product_error)(distance, g.high, rest);
     const real slope =
-        F(words_times)((F(two_words)){rest, FMA(distance_low, g.high, FMA(distance, g_low, rest_low))}, e);
+        F(words_times)((F(double_word)){rest, FMA(distance_low, g.high, FMA(distance, g_low, rest_low))}, e);
     return POINT(.value = value, .grad = x < 0 ? slope : 1 - slope);
 }
 
 /* A + B x^2 for constants in two words, the first so short that the sum less that of A is exact. */
-FA_INLINE F(two_words) F(gelu_tanh_line)(F(two_words) a, F(two_words) b, F(two_words) square) {
-    const F(two_words) line = F(product_plus)(b.high, square.high, a.high);
-    return (F(two_words)){line.high, line.low + FMA(b.high, square.low, FMA(b.low, square.high, a.low))};
+FA_INLINE F(double_word) F(gelu_tanh_line)(F(double_word) a, F(double_word) b, F(double_word) square) {
+    const F(double_word) line = F(product_plus)(b.high, square.high, a.high);
+    return (F(double_word)){line.high, line.low + FMA(b.high, square.low, FMA(b.low, square.high, a.low))};
 }
 
 /* gelu_tanh(x) = x sigmoid(v), v = x (A + B x^2) ln2, v' = C + D x^2. With c e^v = E the derivative at -a, a = |x|, is
  * c (c + slope E) / (c + E)^2, slope = 1 - a v'. At its root slope E is close to -c; E is a power of two times 1 + p, so
  * that c + s slope is exact there and the digits of p remain. */
-FA_INLINE F(point) F(gelu_tanh)(real x, int usual) {
-    const real a = F(within)(F(gelu_tanh_end), F(absolute)(x), usual), a2 = a * a;
-    const F(two_words) square = {a2, F(product_error)(a, a, a2)};
-    const F(two_words) w = F(gelu_tanh_line)((F(two_words)){F(gelu_tanh_a_high), F(gelu_tanh_a_low)},
-                                             (F(two_words)){F(gelu_tanh_b_high), F(gelu_tanh_b_low)}, square);
-    const F(growing) e = F(exp2_growing)(a, w.high, w.low, usual);
-    const real value = FMA(-e.c, a / F(plus_c)(e), F(positive_part)(x, usual));
+FA_INLINE F(point) F(gelu_tanh)(real x, int in_range) {
+    const real a = F(within)(F(gelu_tanh_end), F(absolute)(x), in_range), a2 = a * a;
+    const F(double_word) square = {a2, F(product_error)(a, a, a2)};
+    const F(double_word) w = F(gelu_tanh_line)((F(double_word)){F(gelu_tanh_a_high), F(gelu_tanh_a_low)},
+                                               (F(double_word)){F(gelu_tanh_b_high), F(gelu_tanh_b_low)}, square);
+    const F(exp_pos_factors) e = F(exp2_pos)(a, w.high, w.low, in_range);
+    const real value = FMA(-e.c, a / F(plus_c)(e), F(positive_part)(x, in_range));
 
-    const F(two_words) dv = F(gelu_tanh_line)((F(two_words)){F(gelu_tanh_c_high), F(gelu_tanh_c_low)},
-                                              (F(two_words)){F(gelu_tanh_d_high), F(gelu_tanh_d_low)}, square);
+    const F(double_word) dv = F(gelu_tanh_line)((F(double_word)){F(gelu_tanh_c_high), F(gelu_tanh_c_low)},
+                                                (F(double_word)){F(gelu_tanh_d_high), F(gelu_tanh_d_low)}, square);
     const real fall = a * dv.high, fall_low = FMA(a, dv.low, F(product_error)(a, dv.high, fall)), slope = 1 - fall;
     const real numerator = FMA(e.s, FMA(e.p, slope, -FMA(e.p, fall_low, fall_low)), FMA(e.s, slope, e.c));
     const real below = e.c * F(over_square)(numerator, F(words_plus_c)(e));

@@ -23,11 +23,12 @@ static const real F(tanh_shrink_w)[] = {
 /* With c e^2a = s (1 + p) = E, a = |x|, h = (E - c) / 2 = c expm1(2a) / 2, made of p / 2, and q = c / (c + h): tanh(a) =
  * 1 - q, or h - h^2 / (1 + h) where that would cancel. Both are w - w w / (1 + h) with w = min(h, 1). The derivative
  * 1 - tanh^2 is q (2 - q), which does not cancel. */
-FA_INLINE F(point) F(tanh)(real x, int usual) {
-    const real a = F(within)((real)0.5 * F(exp_top), F(absolute)(x), usual);
-    const F(growing) half = F(grow)(F(exp_power_of)(2, a, NO_LOW), usual), e = {half.c, half.s, 2 * half.p};
+FA_INLINE F(point) F(tanh)(real x, int in_range) {
+    const real a = F(within)((real)0.5 * F(exp_top), F(absolute)(x), in_range);
+    const F(exp_pos_factors) half = F(exp_pos_scaled)(F(exp_power_of)(2, a, NO_LOW), in_range),
+                             e = {half.c, half.s, 2 * half.p};
     const real h = FMA(e.s, half.p, FMA((real)0.5, e.s, (real)-0.5 * e.c)), sum = e.c + h;
-    const real least = F(least_positive)(h, e.c), w = usual || e.c == 1 ? least : 1;
+    const real least = F(least_positive)(h, e.c), w = in_range || e.c == 1 ? least : 1;
     const real q2 = 4 * e.c / F(plus_c)(e);
     return POINT(.value = F(signed_as)(x, FMA(-w, least / sum, w)), .grad = FMA((real)-0.25 * q2, q2, q2));
 }
@@ -42,19 +43,19 @@ FA_INLINE real F(tanh_from_output)(real y) {
 
 /* x - tanh(x), a - 1 + q where a = |x| is large. The derivative is the square of tanh(a) = 1 - q in two words; where that
  * would cancel, it is a + a^3 t(a^2). */
-FA_INLINE F(point) F(tanh_shrink)(real x, int usual) {
+FA_INLINE F(point) F(tanh_shrink)(real x, int in_range) {
     const real a = F(absolute)(x), square = a * a;
-    const F(growing) e = F(exp_growing)(F(within)(F(exp_top), 2 * a, usual), NO_LOW, usual);
+    const F(exp_pos_factors) e = F(exp_pos)(F(within)(F(exp_top), 2 * a, in_range), NO_LOW, in_range);
     const real q = 2 * e.c / F(plus_c)(e), rest = a < (real)0.55 ? a * square * POLYNOMIAL(square, F(tanh_t)) : -q;
-    const F(two_words) tanh = F(ordered_sum)(a < (real)0.55 ? a : 1, rest);
+    const F(double_word) tanh = F(ordered_sum)(a < (real)0.55 ? a : 1, rest);
     const real cube = a * square, cube_low = FMA(a, F(product_error)(a, a, square), F(product_error)(a, square, cube));
     const real w = POLYNOMIAL(square - F(tanh_shrink_centre), F(tanh_shrink_w)), near = FMA(cube, w, cube_low * w);
     return POINT(.value = F(signed_as)(x, a < (real)1.25 ? near : (a - 1) + q),
                  .grad = FMA(tanh.high, tanh.high, 2 * tanh.high * tanh.low));
 }
 
-FA_INLINE F(point) F(softsign)(real x, int usual) {
-    const real a = F(within)(F(largest), F(absolute)(x), usual);
-    const F(two_words) sum = F(ordered_sum)(a > 1 ? a : 1, a > 1 ? 1 : a);
+FA_INLINE F(point) F(softsign)(real x, int in_range) {
+    const real a = F(within)(F(largest), F(absolute)(x), in_range);
+    const F(double_word) sum = F(ordered_sum)(a > 1 ? a : 1, a > 1 ? 1 : a);
     return POINT(.value = F(signed_as)(x, a / (1 + a)), .grad = F(over_square)(1, sum));
 }

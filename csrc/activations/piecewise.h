@@ -13,7 +13,7 @@ static const real F(sixth) = 0x1.555556p-3f, F(sixth_rest) = -0x1.555556p-28f;
 static const real F(sixth) = 0x1.5555555555555p-3, F(sixth_rest) = 0x1.5555555555555p-57;
 #endif
 
-FA_INLINE real F(sixth_of)(F(two_words) x) {
+FA_INLINE real F(sixth_of)(F(double_word) x) {
     return FMA(x.high, F(sixth), FMA(x.high, F(sixth_rest), x.low * F(sixth)));
 }
 

@@ -15,15 +15,15 @@
 #include "runtime/fpenv.h"
 
 /* Elements gathered at a time: 5 operands of 8 bytes are 10 KiB, well inside the first-level cache. */
-enum { BATCH = 256 };
+enum { BATCH_ELEMENTS = 256 };
 
 /* Bytes of an output from which it is stored past the cache, which is where that begins to win; blocks computed between.
  * python -m fastact bench --function silu --sizes 2^20..2^26 --output given --threads 1 all --peers, with 1 << 20 here */
 enum { STREAM_BYTES = 1 << 25, PIECE_BLOCKS = 64 };
 
 typedef union {
-    _Alignas(64) float f32[BATCH];
-    double f64[BATCH];
+    _Alignas(64) float f32[BATCH_ELEMENTS];
+    double f64[BATCH_ELEMENTS];
 } buffer;
 
 /* Bytes by which an address is past the beginning of a block. */
@@ -37,7 +37,7 @@ static void gather(fa_type type, const char *from, ptrdiff_t stride, buffer *to,
         return;
     case FA_F32: copy_strided(4, to->f32, 4, from, stride, n); break;
     default: {
-        unsigned short half[BATCH];
+        unsigned short half[BATCH_ELEMENTS];
         copy_strided(2, half, 2, from, stride, n);
         fa_table->half_to_float(half, to->f32, n);
     }
@@ -50,14 +50,14 @@ static void scatter(fa_type type, const buffer *from, char *to, ptrdiff_t stride
     case FA_F64: copy_strided(8, to, stride, from->f64, 8, n); return;
     case FA_F32: copy_strided(4, to, stride, from->f32, 4, n); return;
     default: {
-        unsigned short half[BATCH];
+        unsigned short half[BATCH_ELEMENTS];
         fa_table->float_to_half(from->f32, half, n);
         copy_strided(2, to, stride, half, 2, n);
     }
     }
 }
 
-/* At most BATCH elements, of any stride and type. What is not contiguous whole blocks goes through a buffer. */
+/* At most BATCH_ELEMENTS, of any stride and type. What is not contiguous whole blocks goes through a buffer. */
 static void run_batch(const fa_loop *loop, fa_kernel kernel, size_t gathered, char *const *operands,
                       const ptrdiff_t *strides, size_t n) {
     const ptrdiff_t item = item_size(loop->type);
@@ -138,7 +138,7 @@ void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *st
         done = blocks * (FA_BLOCK_BYTES / (size_t)item);
     }
     while (done < n) {
-        const size_t now = n - done < BATCH ? n - done : BATCH;
+        const size_t now = n - done < BATCH_ELEMENTS ? n - done : BATCH_ELEMENTS;
         char *at[FA_MAX_OPERANDS];
         for (int k = 0; k < count; k++) at[k] = operands[k] + (ptrdiff_t)done * strides[k];
         run_batch(loop, kernel, gathered, at, strides, now);

@@ -20,9 +20,9 @@
 #include "runtime/dispatch.h"
 #include "runtime/fpenv.h"
 
-/* pytest bench/bench_small_steps.py, with half and twice the STRIP here */
+/* pytest bench/bench_small_steps.py, with half and twice the STRIP_ELEMENTS here */
 enum {
-    STRIP = 512, /* elements: a strip of every operand fits into the first-level cache */
+    STRIP_ELEMENTS = 512, /* elements: a strip of every operand fits into the first-level cache */
     LONG = 1 << 16, /* elements of a strip of which nothing is needed again */
     SHORT = 256, /* elements of a run: a kernel is not called for each that is shorter */
     NARROW = 256, /* elements of a row: of fewer, a row has several runs of each channel */
@@ -30,8 +30,8 @@ enum {
     GROUP = 1 << 14, /* elements that are worth a row of sums */
     FEWEST_ROWS = 8, /* in a group */
     MOST_ROWS = 64,
-    BAND = 8, /* strips side by side whose sums are in cache together */
-    PIECE = 16, /* elements that a strip is a multiple of, where it may */
+    BAND_STRIPS = 8, /* strips side by side whose sums are in cache together */
+    ROUND_ELEMENTS = 16, /* elements that a strip is a multiple of, where it may */
     FEW = 1 << 11, /* doubles that need no memory but the stack */
     MAX_OUTPUTS = 1 + FA_MAX_PARAMETERS
 };
@@ -65,7 +65,8 @@ struct job {
 
 /* What is needed for one strip only. */
 typedef struct {
-    _Alignas(64) double shifted[STRIP], unstored[MAX_OUTPUTS][STRIP], summable[STRIP], large[STRIP];
+    _Alignas(64) double shifted[STRIP_ELEMENTS], unstored[MAX_OUTPUTS][STRIP_ELEMENTS], summable[STRIP_ELEMENTS],
+        large[STRIP_ELEMENTS];
 } workspace;
 
 static size_t ceil_ratio(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -177,8 +178,8 @@ static void run_in_row(const job *j, workspace *w, size_t start, size_t rows, si
 
 /* A group of rows has a row of sums. Returns 0 if they have to be taken again, split. */
 static int run_group(const job *j, workspace *w, size_t unit, int splits) {
-    const size_t group = unit / j->bands, first = unit % j->bands * j->strip * BAND;
-    const size_t last = min_size(j->row, first + j->strip * BAND), sums = group * j->row;
+    const size_t group = unit / j->bands, first = unit % j->bands * j->strip * BAND_STRIPS;
+    const size_t last = min_size(j->row, first + j->strip * BAND_STRIPS), sums = group * j->row;
     const size_t end = min_size(j->n, (group + 1) * j->rows * j->row), strip = j->height * j->row;
     size_t start = group * j->rows * j->row;
     for (int k = 0; k < j->outputs; k++)
@@ -217,9 +218,10 @@ static void run_part(void *context, int part, int worker) {
 /* In place: strip by strip, until one is left. */
 static double sum_of(double *values, size_t n) {
     while (n > 1) {
-        const size_t strips = ceil_ratio(n, STRIP);
+        const size_t strips = ceil_ratio(n, STRIP_ELEMENTS);
         for (size_t s = 0; s < strips; s++)
-            values[s] = fa_table->vectors[FA_F64].total(values + s * STRIP, min_size(STRIP, n - s * STRIP));
+            values[s] = fa_table->vectors[FA_F64].total(values + s * STRIP_ELEMENTS,
+                                                        min_size(STRIP_ELEMENTS, n - s * STRIP_ELEMENTS));
         n = strips;
     }
     return values[0];
@@ -278,21 +280,22 @@ static void plan(job *j, const fa_channels *shape, int needed_again) {
     j->n = j->shape.outer * j->shape.channels * j->shape.inner;
     if (j->n == 0) return;
     if (j->in_runs) {
-        j->strip = needed_again ? STRIP : LONG;
+        j->strip = needed_again ? STRIP_ELEMENTS : LONG;
         j->strips = ceil_ratio(j->shape.inner, j->strip);
         j->units = j->shape.outer * j->shape.channels * j->strips;
         return;
     }
     const size_t period = j->shape.channels * j->shape.inner;
-    const size_t whole = PIECE / min_size(PIECE, period & -period); /* the fewest runs that are whole pieces */
+    const size_t whole =
+        ROUND_ELEMENTS / min_size(ROUND_ELEMENTS, period & -period); /* the fewest runs that are whole pieces */
     j->repeats = period < NARROW ? NARROW / period : 1;
     if (period * whole <= WIDEST) j->repeats = ceil_ratio(j->repeats, whole) * whole;
     j->repeats = min_size(j->repeats, j->shape.outer);
     j->row = j->repeats * period;
-    j->strip = ceil_ratio(ceil_ratio(j->row, ceil_ratio(j->row, STRIP)), PIECE) * PIECE;
-    j->bands = ceil_ratio(j->row, j->strip * BAND);
+    j->strip = ceil_ratio(ceil_ratio(j->row, ceil_ratio(j->row, STRIP_ELEMENTS)), ROUND_ELEMENTS) * ROUND_ELEMENTS;
+    j->bands = ceil_ratio(j->row, j->strip * BAND_STRIPS);
     j->height = 1;
-    if (2 * j->row <= STRIP) j->height = min_size(STRIP / j->row, j->n / j->row);
+    if (2 * j->row <= STRIP_ELEMENTS) j->height = min_size(STRIP_ELEMENTS / j->row, j->n / j->row);
     const size_t rows = ceil_ratio(j->n, j->row);
     j->rows = FEWEST_ROWS;
     while (j->rows < MOST_ROWS && (j->rows * j->row < GROUP || j->rows * j->rows < rows)) j->rows *= 2;

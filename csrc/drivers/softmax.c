@@ -24,7 +24,7 @@ _Static_assert(SHORT_ROW * sizeof(float) >= FA_BLOCK_BYTES, "a row of the row ke
 enum { HALVES = 1 << 14 };
 
 /* Entries of a column that are gathered before those of the next: 4 KiB for a block of columns. */
-enum { SLAB = 64 };
+enum { SLAB_ENTRIES = 64 };
 
 /* Picoseconds per float32 element, rounded up, for the grain of threads. */
 static const unsigned costs[FA_REDUCTION_COUNT] = {
@@ -56,19 +56,20 @@ static size_t start_of(const job *j, size_t column) {
 /* Between `count` columns of an array and a block that has them side by side. item: bytes of an element, a constant. */
 FA_INLINE void gather_items(const job *j, size_t item, const char *from, size_t first, size_t count, char *block) {
     const size_t step = j->inner * item;
-    for (size_t slab = 0; slab < j->length; slab += SLAB)
+    for (size_t slab = 0; slab < j->length; slab += SLAB_ENTRIES)
         for (size_t c = 0; c < count; c++)
             copy_strided(item, block + slab * FA_BLOCK_BYTES + c * item, FA_BLOCK_BYTES,
                          from + start_of(j, first + c) * item + slab * step, (ptrdiff_t)step,
-                         min_size(SLAB, j->length - slab));
+                         min_size(SLAB_ENTRIES, j->length - slab));
 }
 
 FA_INLINE void scatter_items(const job *j, size_t item, const char *block, size_t first, size_t count, char *to) {
     const size_t step = j->inner * item;
-    for (size_t slab = 0; slab < j->length; slab += SLAB)
+    for (size_t slab = 0; slab < j->length; slab += SLAB_ENTRIES)
         for (size_t c = 0; c < count; c++)
             copy_strided(item, to + start_of(j, first + c) * item + slab * step, (ptrdiff_t)step,
-                         block + slab * FA_BLOCK_BYTES + c * item, FA_BLOCK_BYTES, min_size(SLAB, j->length - slab));
+                         block + slab * FA_BLOCK_BYTES + c * item, FA_BLOCK_BYTES,
+                         min_size(SLAB_ENTRIES, j->length - slab));
 }
 
 static void gather(const job *j, const char *from, size_t first, size_t count, char *block) {

@@ -133,16 +133,16 @@ static inline real exact_threshold_grad_value(real x, real threshold, real value
     return 1 - exact_threshold_grad(x, threshold, value);
 }
 
-/* Logistic. fading(x) = exp(-|x|); s(x) s(-x) = e / (1 + e)^2. */
+/* Logistic. exp_neg_abs(x) = exp(-|x|); s(x) s(-x) = e / (1 + e)^2. */
 
-static inline real fading(real x) { return exp(-at_most(exact_settled, fabs(x))); }
+static inline real exp_neg_abs(real x) { return exp(-at_most(exact_settled, fabs(x))); }
 
 static inline real exact_sigmoid(real x) {
-    const real e = fading(x);
+    const real e = exp_neg_abs(x);
     return (x < 0 ? e : 1) / (1 + e);
 }
 static inline real exact_sigmoid_grad(real x) {
-    const real e = fading(x);
+    const real e = exp_neg_abs(x);
     return e / ((1 + e) * (1 + e));
 }
 
@@ -154,7 +154,7 @@ static inline real exact_swish(real x, real beta) {
 }
 /* s(z) + w s(z) s(-z): the derivative of x s(z), w = x dz/dx. For z < 0 the two cancel at the root alone. */
 static inline real gate_grad(real z, real w) {
-    const real e = fading(z), left = e * (1 + e + w), right = 1 + e + w * e;
+    const real e = exp_neg_abs(z), left = e * (1 + e + w), right = 1 + e + w * e;
     return (z < 0 ? left : right) / ((1 + e) * (1 + e));
 }
 static inline real exact_silu_grad(real x) { return NEAR_ROOT(x, silu, gate_grad(x, within(exact_settled, x))); }
@@ -167,13 +167,13 @@ static inline real exact_swish_grad_beta(real x, real beta) {
 }
 
 static inline real exact_softplus(real x, real beta) {
-    const real z = scaled(beta, x), bend = log1p(fading(z)) / beta;
+    const real z = scaled(beta, x), bend = log1p(exp_neg_abs(z)) / beta;
     return (z > 0 ? x : 0) + bend;
 }
 static inline real exact_softplus_grad(real x, real beta) { return exact_sigmoid(scaled(beta, x)); }
 /* (z s(z) - log(1 + exp(z))) / beta^2 is even in z; at -|z| nothing cancels. */
 static inline real exact_softplus_grad_beta(real x, real beta) {
-    const real z = scaled(beta, x), e = fading(z), a = at_most(exact_settled, fabs(z));
+    const real z = scaled(beta, x), e = exp_neg_abs(z), a = at_most(exact_settled, fabs(z));
     return -(a * e / (1 + e) + log1p(e)) / (beta * beta);
 }
 
@@ -316,10 +316,10 @@ static inline double put_out(double exact) { return exact; }
         }                                                                                                             \
     }
 #define ACTIVATION_0(name, ...) LOOP(name, at) LOOP(name##_grad, at)
-#define ACTIVATION_1(name, usual, cost, value, grad, p_name, ...) \
+#define ACTIVATION_1(name, limits, cost, value, grad, p_name, ...) \
     LOOP(name, at, p) LOOP(name##_grad, at, p) LOOP(name##_grad_##p_name, at, p)
-#define ACTIVATION_2(name, usual, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
-    LOOP(name, at, p, q)                                                                   \
+#define ACTIVATION_2(name, limits, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
+    LOOP(name, at, p, q)                                                                    \
     LOOP(name##_grad, at, p, q) LOOP(name##_grad_##p_name, at, p, q) LOOP(name##_grad_##q_name, at, p, q)
 #define FROM_OUTPUT_0(name, ...) LOOP(name##_from_output, at)
 #define FROM_OUTPUT_1(name, ...) LOOP(name##_from_output, at, p)
@@ -330,9 +330,9 @@ static const struct {
     loop *loops[FA_OPERATION_COUNT];
 } rows[] = {
 #define ACTIVATION_0(name, ...) {#name, {name##_loop, name##_grad_loop}},
-#define ACTIVATION_1(name, usual, cost, value, grad, p_name, ...) \
+#define ACTIVATION_1(name, limits, cost, value, grad, p_name, ...) \
     {#name, {name##_loop, name##_grad_loop, [FA_GRAD_P] = name##_grad_##p_name##_loop}},
-#define ACTIVATION_2(name, usual, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
+#define ACTIVATION_2(name, limits, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
     {#name, {name##_loop, name##_grad_loop, [FA_GRAD_P] = name##_grad_##p_name##_loop, name##_grad_##q_name##_loop}},
 #define FROM_OUTPUT_0(name, ...) {#name, {[FA_BACKWARD_FROM_OUTPUT] = name##_from_output_loop}},
 #define FROM_OUTPUT_1 FROM_OUTPUT_0

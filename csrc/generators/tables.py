@@ -53,7 +53,7 @@ class Activation:
 
     name: str
     parameters: dict[str, str | None]  # with their defaults; None: it has to be given
-    limits: tuple[float, ...]  # the largest usual |x| in float32 and float64
+    limits: tuple[float, ...]  # the largest |x| in range in float32 and float64
     bounds: dict[str, Ulp]
     gate: str | None = None
     own: dict[str, Ulp] = field(default_factory=dict)  # by kind: the bounds of operations that have rows of their own
@@ -210,7 +210,7 @@ def _call(row, text, names, count):
 
 
 def _limits(row, text):
-    return tuple(_call(row, text, ("USUAL", "USUAL_QUOTIENT"), 2))
+    return tuple(_call(row, text, ("LIMITS", "LIMITS_OF_QUOTIENT"), 2))
 
 
 def _ulp(row, text):

@@ -7,9 +7,9 @@ typedef struct {
 } F(point);
 #define POINT(...) ((F(point)){__VA_ARGS__})
 
-/* The last argument of an activation, usual: x is finite and |x| at most the limit in functions.def, as is |p x| for a
+/* The last argument of an activation, in_range: x is finite and |x| at most the limit in functions.def, as is |p x| for a
  * parameter p, so that what only larger x need can be left out. ANY_RANGE: there is nothing to leave out. */
-#define ANY_RANGE __attribute__((unused)) int usual
+#define ANY_RANGE __attribute__((unused)) int in_range
 
 #include "activations/piecewise.h"
 #include "activations/logistic.h"

@@ -24,7 +24,7 @@
 /* Blocks per batch of the speculative path, blocks per range check, and how many blocks are checked after a batch that had
  * an x out of range. Larger batches waste more work on an outlier; smaller ones check more often:
  * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64. */
-enum { SPAN_BLOCKS = 16, LOOK_BLOCKS = 8, CHECKED_BLOCKS = 256 };
+enum { SPECULATION_BLOCKS = 16, CHECK_BLOCKS = 8, CHECKED_BLOCKS = 256 };
 
 /* What parameters are: constants that the compiler folds into the formulas; other values that all elements share; arrays.
  * Among limits, QUOTIENT stands for whether that with OTHERS is one of |x / p|. */

@@ -26,8 +26,8 @@ FA_INLINE real F(limit_with)(real limit, real p) {
 /* x or p x, whichever is larger; NaN if either is. */
 FA_INLINE real F(larger)(real x, real p) { return x * F(at_least)(1, F(absolute)(p)); }
 
-/* Whether all x are usual. p: the parameter of each, or x where they are none. */
-FA_INLINE int F(all_usual)(real limit, const real *x, const real *bias, const real *p, size_t blocks) {
+/* Whether all x are in range. p: the parameter of each, or x where they are none. */
+FA_INLINE int F(all_in_range)(real limit, const real *x, const real *bias, const real *p, size_t blocks) {
     const size_t n = blocks * F(block);
     integer seen = 0;
     for (size_t i = 0; i != n; i++) {
@@ -49,17 +49,17 @@ FA_NOINLINE void F(fill_with_nan)(void *const *outputs, int count, size_t blocks
         for (size_t i = 0; i != blocks * F(block); i++) ((real *)outputs[k])[i] = (real)__builtin_nan("");
 }
 
-/* What functions.def says of an activation. usual: the largest usual |x|, by kind; 0: there is nothing to leave out. */
+/* What functions.def says of an activation. limits: the largest |x| in range, by kind; 0: there is nothing to leave out. */
 typedef struct {
     int parameters;
     real p, q; /* defaults */
-    real usual[LIMIT_COUNT];
+    real limits[LIMIT_COUNT];
 } F(definition);
 
 /* A loop: what it computes for each element, and what its operands are. The functions below are inlined with a constant
  * in its place, which the compiler folds: no member is read while a kernel runs. */
 typedef struct {
-    F(point) (*compute)(real x, real p, real q, int usual);
+    F(point) (*compute)(real x, real p, real q, int in_range);
     const F(definition) * activation;
     fa_operation operation;
     int arrays; /* x and, in a gated pair, up */
@@ -84,18 +84,18 @@ FA_INLINE int F(output_count)(const F(loop) * loop) {
     return fa_output_count(F(operation)(loop), loop->activation->parameters);
 }
 
-/* The largest usual |x|: a derivative from the output leaves nothing out. */
+/* The largest |x| in range: a derivative from the output leaves nothing out. */
 FA_INLINE real F(limit)(const F(loop) * loop) {
-    return loop->operation == FA_BACKWARD_FROM_OUTPUT ? 0 : loop->activation->usual[loop->kind];
+    return loop->operation == FA_BACKWARD_FROM_OUTPUT ? 0 : loop->activation->limits[loop->kind];
 }
 
 /* With the parameter that all share. Where a p that divides x is so small or large that formulas scale it, none are
- * usual. */
+ * in range. */
 FA_INLINE real F(limit_of)(const F(loop) * loop, real p) {
     const int scaled = p < F(divisor_small) || p > F(divisor_large);
     const real inverse = scaled ? F(largest) * 2 : 1 / p;
     if (loop->kind != OTHERS) return F(limit)(loop);
-    return F(limit_with)(F(limit)(loop), loop->activation->usual[QUOTIENT] == 0 ? p : inverse);
+    return F(limit_with)(F(limit)(loop), loop->activation->limits[QUOTIENT] == 0 ? p : inverse);
 }
 
 FA_INLINE real *F(output)(void *const *outputs, int k) { return outputs[k]; }
@@ -124,10 +124,10 @@ FA_INLINE void F(store)(const F(loop) * loop, F(point) result, real dy, real up,
     }
 }
 
-/* Computes `blocks` blocks from `first`. p and q: the parameters, unless they are arrays. watch: whether to find out if all
- * x were usual, which is returned. An output may be an input, so all inputs of an element are read before one is written. */
+/* Computes `blocks` blocks from `first`. p and q: the parameters, unless they are arrays. check_range: whether to find out if all
+ * x were in range, which is returned. An output may be an input, so all inputs of an element are read before one is written. */
 FA_INLINE int F(run)(const F(loop) * loop, void *const *operands, size_t first, size_t blocks, real p, real q,
-                     int usual, int watch) {
+                     int in_range, int check_range) {
     const F(definition) *const activation = loop->activation;
     const int count = activation->parameters, is_array = loop->kind == ARRAYS, is_default = loop->kind == DEFAULTS;
     void *const *const arrays = operands + F(x_at)(loop);
@@ -145,8 +145,8 @@ FA_INLINE int F(run)(const F(loop) * loop, void *const *operands, size_t first, 
         const real dy = dys[i], up = ups[i], own_p = is_array ? ps[i] : shared_p, own_q = is_array ? qs[i] : shared_q;
         const real sum = loop->biased ? xs[i] + bias[i] : xs[i];
         const real x = is_array ? F(known)(sum, count, own_p, own_q) : sum;
-        if (watch) seen = F(seen)(seen, limit, is_array ? F(larger)(x, own_p) : x);
-        F(store)(loop, loop->compute(x, own_p, own_q, usual), dy, up, parameters + count, i);
+        if (check_range) seen = F(seen)(seen, limit, is_array ? F(larger)(x, own_p) : x);
+        F(store)(loop, loop->compute(x, own_p, own_q, in_range), dy, up, parameters + count, i);
     }
     return F(fits)(seen, limit);
 }
@@ -166,7 +166,7 @@ FA_INLINE size_t F(speculative)(const F(loop) * loop, void *const *operands, siz
                                 real q) {
     size_t done = 0;
     for (size_t now; done < blocks; done += now) {
-        now = min_size(blocks - done, SPAN_BLOCKS);
+        now = min_size(blocks - done, SPECULATION_BLOCKS);
         if (!F(run)(loop, operands, first + done, now, p, q, 1, 1)) break;
     }
     return done;
@@ -176,11 +176,11 @@ FA_INLINE void F(checked)(const F(loop) * loop, void *const *operands, size_t fi
     const int at = F(x_at)(loop);
     const real limit = F(limit_of)(loop, p);
     for (size_t done = 0, now; done < blocks; done += now) {
-        now = min_size(blocks - done, LOOK_BLOCKS);
+        now = min_size(blocks - done, CHECK_BLOCKS);
         const size_t i = (first + done) * F(block);
         const real *const x = (const real *)operands[at] + i,
                           *const next = (const real *)operands[F(bias_at)(loop)] + i;
-        if (F(all_usual)(limit, x, loop->biased ? next : NULL, loop->kind == ARRAYS ? next : NULL, now))
+        if (F(all_in_range)(limit, x, loop->biased ? next : NULL, loop->kind == ARRAYS ? next : NULL, now))
             F(run)(loop, operands, first + done, now, p, q, 1, 0);
         else
             F(run)(loop, operands, first + done, now, p, q, 0, 0);
@@ -251,13 +251,13 @@ FA_INLINE void F(run_one_value)(const F(ways) * with_defaults, const F(ways) * w
 #define GATED_LOOPS(name, f, operation, index) LOOPS(name##_##operation, F(f##_formula), &F(f##_definition), index, 2)
 
 /* A formula with the arguments of every other, so that a loop can name it. */
-#define FORMULA(name, ...)                                                    \
-    FA_INLINE F(point) F(name##_formula)(real x, real p, real q, int usual) { \
-        (void)p, (void)q, (void)usual;                                        \
-        return __VA_ARGS__;                                                   \
+#define FORMULA(name, ...)                                                       \
+    FA_INLINE F(point) F(name##_formula)(real x, real p, real q, int in_range) { \
+        (void)p, (void)q, (void)in_range;                                        \
+        return __VA_ARGS__;                                                      \
     }
-#define USUAL(f32, f64) {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [ARRAYS] = BY_TYPE(f32, f64)}
-#define USUAL_QUOTIENT(f32, f64) {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [QUOTIENT] = 1}
+#define LIMITS(f32, f64) {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [ARRAYS] = BY_TYPE(f32, f64)}
+#define LIMITS_OF_QUOTIENT(f32, f64) {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [QUOTIENT] = 1}
 #define BY_TYPE(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
 
 #define COMMON(name)                              \
@@ -272,15 +272,15 @@ FA_INLINE void F(run_one_value)(const F(ways) * with_defaults, const F(ways) * w
 
 #define ACTIVATION_0(name, limits, ...)                                  \
     static const F(definition) F(name##_definition) = {0, 0, 0, limits}; \
-    FORMULA(name, F(name)(x, usual))                                     \
+    FORMULA(name, F(name)(x, in_range))                                  \
     COMMON(name)
 #define ACTIVATION_1(name, limits, cost, ulp, ulp_grad, p_name, p_default, ulp_p)      \
     static const F(definition) F(name##_definition) = {1, (real)p_default, 0, limits}; \
-    FORMULA(name, F(name)(x, p, usual))                                                \
+    FORMULA(name, F(name)(x, p, in_range))                                             \
     PARAMETRIC(name)
 #define ACTIVATION_2(name, limits, cost, ulp, ulp_grad, p_name, p_default, ulp_p, q_name, q_default, ulp_q) \
     static const F(definition) F(name##_definition) = {2, (real)p_default, (real)q_default, limits};        \
-    FORMULA(name, F(name)(x, p, q, usual))                                                                  \
+    FORMULA(name, F(name)(x, p, q, in_range))                                                               \
     PARAMETRIC(name)                                                                                        \
     ACTIVATION_LOOPS(name, grad_q, FA_GRAD_Q)
 #define GATED(name, f, ...)                   \
@@ -308,6 +308,6 @@ FA_INLINE void F(run_one_value)(const F(ways) * with_defaults, const F(ways) * w
 #undef POINT
 #undef ANY_RANGE
 #undef FA_HAS_LARGEST
-#undef USUAL
-#undef USUAL_QUOTIENT
+#undef LIMITS
+#undef LIMITS_OF_QUOTIENT
 #undef BY_TYPE

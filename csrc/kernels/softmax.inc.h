@@ -17,7 +17,8 @@
  */
 #define FOUR 4 /* terms that a lane adds in one word each */
 #define CHUNK (FOUR * F(block))
-#define SPAN (256 * CHUNK) /* a lane's second word adds up 256 roundings: by its own it is off by 2^-33 of the sum */
+#define SPAN_ENTRIES \
+    (256 * CHUNK) /* a lane's second word adds up 256 roundings: by its own it is off by 2^-33 of the sum */
 
 /* Rows of few bytes are taken in groups, stage by stage, so that the end of one row's stage runs beside the next row's:
  * a sixth less time for 512 entries, a quarter for 128. `pytest bench/bench_layers.py -k softmax` with 1 to 16. */
@@ -76,8 +77,8 @@ FA_INLINE int F(is_small)(real top) { return F(absolute)(top) < F(small) || top 
 /* e^(x - top) 2^raised for x <= top; for softmax, top is that of rounded_top. */
 FA_INLINE real F(exp_below)(int reduction, real x, real top, int provides) {
     const real difference = x - top, depth = F(depth)(reduction);
-    const F(two_words) t = reduction == FA_SOFTMAX && provides != ANY
-        ? (F(two_words)){difference, x - (difference + top)}
+    const F(double_word) t = reduction == FA_SOFTMAX && provides != ANY
+        ? (F(double_word)){difference, x - (difference + top)}
         : F(sum)(x, -top);
     const int is_far = provides == ANY && t.high <= -depth;
     const F(power) e = F(raised_exp_power_of)(1, F(raised)(reduction), is_far ? -depth : t.high, is_far ? 0 : t.low);
@@ -88,11 +89,11 @@ FA_INLINE real F(exp_below)(int reduction, real x, real top, int provides) {
 /* e^t for t that may be subnormal, -infinity and up to exp_range. */
 FA_INLINE real F(exp_of)(real t) {
     const real within = F(at_least)(-F(exp_top), F(at_most)(F(exp_range), t));
-    return F(times)(1, F(fade)(F(exp_power)(within, NO_LOW), 1));
+    return F(times)(1, F(exp_neg_scaled)(F(exp_power)(within, NO_LOW), 1));
 }
 
 /* log(1 + r) for r >= 0: with 1 + r = 2^k (1 + g), k ln2 + log1p(g); where k is 0, g is r. */
-FA_INLINE real F(log1p_of)(F(two_words) r) {
+FA_INLINE real F(log1p_of)(F(double_word) r) {
     const real sum = 1 + r.high;
     const integer k = (integer)((unsigned_integer)F(bits)(sum) >> F(mantissa_bits)) - (integer)F(bias);
     const real n = F(from_bits)(F(bits)(F(shift)) + k) - F(shift);
@@ -168,7 +169,7 @@ FA_INLINE real F(term)(F(terms) t, F(entries) at, size_t lane, F(tally) * ties) 
 
 /* high + low += term, in two words */
 FA_INLINE void F(add)(real *high, real *low, real term) {
-    const F(two_words) s = F(sum)(*high, term);
+    const F(double_word) s = F(sum)(*high, term);
     *high = s.high;
     *low += s.low;
 }
@@ -198,11 +199,11 @@ FA_INLINE void F(add_partial)(const real *partial, real *high, real *low) {
 }
 
 /* The sums of neighbouring lanes over a span of terms are added to others, and begin anew. */
-FA_INLINE void F(carry)(real *high, real *low, real *to_high, real *to_low, size_t width) {
+FA_INLINE void F(flush)(real *high, real *low, real *to_high, real *to_low, size_t width) {
     FA_ROLLED
     for (size_t i = 0; i < width; i++) {
-        const F(two_words) s = F(sum)(to_high[i], high[i]);
-        const F(two_words) all = F(sum)(s.high, (to_low[i] + low[i]) + s.low);
+        const F(double_word) s = F(sum)(to_high[i], high[i]);
+        const F(double_word) all = F(sum)(s.high, (to_low[i] + low[i]) + s.low);
         to_high[i] = all.high;
         to_low[i] = all.low;
         high[i] = low[i] = 0;
@@ -210,37 +211,37 @@ FA_INLINE void F(carry)(real *high, real *low, real *to_high, real *to_low, size
 }
 
 /* The sum of lane j + half is added to that of lane j; the lanes are met in halves, those missing being 0. */
-FA_INLINE void F(join)(real *high, real *low, size_t to, size_t from) {
-    const F(two_words) s = F(sum)(high[to], high[from]);
+FA_INLINE void F(combine)(real *high, real *low, size_t to, size_t from) {
+    const F(double_word) s = F(sum)(high[to], high[from]);
     high[to] = s.high;
     low[to] = (low[to] + low[from]) + s.low;
 }
 
 /* What entries are mapped with: the inverse of S, or top + log S, or the sum, in two words. */
-FA_INLINE F(two_words) F(conclude)(int reduction, real top, real high, real low, real ties) {
+FA_INLINE F(double_word) F(finalize)(int reduction, real top, real high, real low, real ties) {
     if (reduction == FA_SOFTMAX) {
-        const F(two_words) r = F(reciprocal)(F(ordered_sum)(high, low));
-        return (F(two_words)){r.high, -r.high * r.low};
+        const F(double_word) r = F(reciprocal)(F(ordered_sum)(high, low));
+        return (F(double_word)){r.high, -r.high * r.low};
     }
-    const F(two_words) rest = F(sum)(high * F(lowered), ties - 1);
-    const F(two_words) sum = IS_BACKWARD(reduction)
+    const F(double_word) rest = F(sum)(high * F(lowered), ties - 1);
+    const F(double_word) sum = IS_BACKWARD(reduction)
         ? F(sum)(high, low)
-        : F(sum)(top, F(log1p_of)((F(two_words)){rest.high, rest.low + low * F(lowered)}));
-    return (F(two_words)){sum.high, F(absolute)(sum.high) <= F(largest) ? sum.low : 0};
+        : F(sum)(top, F(log1p_of)((F(double_word)){rest.high, rest.low + low * F(lowered)}));
+    return (F(double_word)){sum.high, F(absolute)(sum.high) <= F(largest) ? sum.low : 0};
 }
 
 /* An entry of the result; for softmax, out holds its term. For a gradient, the sum w is that of dy times scale. That of a
  * logarithm is halved so that e^y times the sum cannot overflow; dy times scale would lose digits of a small dy beside
  * e^y = 0. */
-FA_INLINE real F(entry)(int reduction, F(entries) at, F(two_words) w, real scale) {
+FA_INLINE real F(entry)(int reduction, F(entries) at, F(double_word) w, real scale) {
     const real half = scale < 1 ? (real)0.5 : 1;
     switch (reduction) {
     case FA_SOFTMAX: return FMA(*at.out, w.high, *at.out * w.low);
     case FA_SOFTMAX_BACKWARD: return *at.b * ((*at.a * scale - w.high) - w.low) / scale;
     case FA_LOG_SOFTMAX_BACKWARD: return FMA(-F(exp_of)(*at.b) * (half / scale), w.high + w.low, *at.a * half) / half;
     default: {
-        const F(two_words) t = F(sum)(*at.a, -w.high);
-        return F(whole)((F(two_words)){t.high, t.low - w.low});
+        const F(double_word) t = F(sum)(*at.a, -w.high);
+        return F(whole)((F(double_word)){t.high, t.low - w.low});
     }
     }
 }
@@ -269,7 +270,7 @@ REDUCTION(log_softmax_backward, FA_LOG_SOFTMAX_BACKWARD)
 #undef REDUCTION
 #undef FOUR
 #undef CHUNK
-#undef SPAN
+#undef SPAN_ENTRIES
 #undef CLOSE
 #undef MASKED
 #undef ANY

@@ -9,11 +9,11 @@ FA_INLINE void F(count)(size_t width, F(tally) ties[], double counts[]) {
     }
 }
 
-/* carry for every lane of `width` columns */
-FA_INLINE void F(carry_columns)(real *high, real *low, real *to_high, real *to_low, size_t width) {
+/* flush for every lane of `width` columns */
+FA_INLINE void F(flush_columns)(real *high, real *low, real *to_high, real *to_low, size_t width) {
     for (size_t j = 0; j < F(block); j++) {
         const size_t lane = j * F(tile);
-        F(carry)(high + lane, low + lane, to_high + lane, to_low + lane, width);
+        F(flush)(high + lane, low + lane, to_high + lane, to_low + lane, width);
     }
 }
 
@@ -28,14 +28,14 @@ FA_INLINE void F(add_columns)(F(terms) t, F(entries) at, F(shape) s, real *high,
     const size_t chunked = s.length / CHUNK * CHUNK;
     _Alignas(FA_BLOCK_BYTES) real all_high[LANES], all_low[LANES];
     _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(tile)] = {0};
-    if (chunked > SPAN)
+    if (chunked > SPAN_ENTRIES)
         for (size_t i = 0; i < LANES; i++) all_high[i] = all_low[i] = 0;
-    for (size_t first = 0; first < chunked; first += SPAN) {
+    for (size_t first = 0; first < chunked; first += SPAN_ENTRIES) {
         if (first) {
-            F(carry_columns)(high, low, all_high, all_low, s.width);
+            F(flush_columns)(high, low, all_high, all_low, s.width);
             F(count)(s.width, ties, counts);
         }
-        const size_t last = chunked - first < SPAN ? chunked : first + SPAN;
+        const size_t last = chunked - first < SPAN_ENTRIES ? chunked : first + SPAN_ENTRIES;
         for (size_t chunk = first; chunk < last; chunk += CHUNK)
             for (size_t j = 0; j < F(block); j++)
                 for (size_t i = 0; i < s.width; i += F(block)) {
@@ -44,7 +44,7 @@ FA_INLINE void F(add_columns)(F(terms) t, F(entries) at, F(shape) s, real *high,
                                 (F(sums)){high + lane, low + lane, ties + i});
                 }
     }
-    if (chunked > SPAN) F(carry_columns)(all_high, all_low, high, low, s.width);
+    if (chunked > SPAN_ENTRIES) F(flush_columns)(all_high, all_low, high, low, s.width);
     for (size_t j = 0; j < F(block) && chunked + j < s.length; j++)
         for (size_t i = 0; i < s.width; i += F(block)) {
             _Alignas(FA_BLOCK_BYTES) real partial[F(block)] = {0};
@@ -110,11 +110,11 @@ FA_INLINE void F(reduce_columns)(F(terms) t, F(entries) at, F(shape) s, double *
     for (size_t half = F(block) / 2; half > 0; half /= 2)
         for (size_t j = 0; j < half && j + half < lanes; j++) {
             FA_ROLLED
-            for (size_t i = 0; i < s.width; i++) F(join)(high, low, j * F(tile) + i, (j + half) * F(tile) + i);
+            for (size_t i = 0; i < s.width; i++) F(combine)(high, low, j * F(tile) + i, (j + half) * F(tile) + i);
         }
     FA_ROLLED
     for (size_t i = 0; i < s.width; i++) {
-        const F(two_words) w = F(conclude)(t.reduction, t.top[i], high[i], low[i], (real)counts[i]);
+        const F(double_word) w = F(finalize)(t.reduction, t.top[i], high[i], low[i], (real)counts[i]);
         w_high[i] = w.high;
         w_low[i] = w.low;
     }
@@ -126,7 +126,7 @@ FA_INLINE void F(map_columns)(int reduction, F(entries) at, F(shape) s, const re
     for (size_t l = 0; l < s.length; l++) {
         FA_ROLLED
         for (size_t i = 0; i < s.width; i++) {
-            const F(two_words) w = {w_high[i], w_low[i]};
+            const F(double_word) w = {w_high[i], w_low[i]};
             at.out[l * s.stride + i] = F(entry)(reduction, F(from)(at, l * s.stride + i), w, scales ? scales[i] : 1);
         }
     }

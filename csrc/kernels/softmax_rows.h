@@ -17,12 +17,12 @@ FA_INLINE void F(put_back)(real *two_blocks, size_t rest, real *end) {
 FA_INLINE void F(add_row)(F(terms) t, F(entries) at, size_t blocks, F(sums) sums, real *partial) {
     const size_t chunked = blocks / FOUR * CHUNK, end = blocks * F(block);
     _Alignas(FA_BLOCK_BYTES) real all_high[F(block)] = {0}, all_low[F(block)] = {0};
-    for (size_t first = 0; first < chunked; first += SPAN) {
-        if (first) F(carry)(sums.high, sums.low, all_high, all_low, F(block));
-        const size_t last = chunked - first < SPAN ? chunked : first + SPAN;
+    for (size_t first = 0; first < chunked; first += SPAN_ENTRIES) {
+        if (first) F(flush)(sums.high, sums.low, all_high, all_low, F(block));
+        const size_t last = chunked - first < SPAN_ENTRIES ? chunked : first + SPAN_ENTRIES;
         for (size_t i = first; i < last; i += CHUNK) F(add_four)(t, F(from)(at, i), F(block), sums);
     }
-    if (chunked > SPAN) F(carry)(all_high, all_low, sums.high, sums.low, F(block));
+    if (chunked > SPAN_ENTRIES) F(flush)(all_high, all_low, sums.high, sums.low, F(block));
     for (size_t i = chunked; i < end; i += F(block)) F(add_one)(t, F(from)(at, i), partial, sums.ties);
 }
 
@@ -40,7 +40,7 @@ FA_INLINE void F(row_peaks)(const real *a, size_t length, real *top, real *least
         }
 }
 
-FA_INLINE void F(map_row)(int reduction, F(entries) at, real *to, size_t blocks, F(two_words) w, real scale) {
+FA_INLINE void F(map_row)(int reduction, F(entries) at, real *to, size_t blocks, F(double_word) w, real scale) {
     FA_ROLLED
     for (size_t i = 0; i < blocks * F(block); i++) to[i] = F(entry)(reduction, F(from)(at, i), w, scale);
 }
@@ -48,7 +48,7 @@ FA_INLINE void F(map_row)(int reduction, F(entries) at, real *to, size_t blocks,
 typedef struct {
     real top; /* for a gradient, what dy is scaled by */
     int provides;
-    F(two_words) w;
+    F(double_word) w;
 } F(row);
 
 FA_INLINE F(row) F(row_of)(int reduction, const real *a, size_t length) {
@@ -76,7 +76,7 @@ FA_INLINE void F(add_rest)(F(terms) t, F(entries) end, size_t rest, F(sums) sums
 }
 
 /* What the entries of a row are mapped with. */
-FA_INLINE F(two_words) F(reduced)(int reduction, F(entries) at, size_t length, real top, int provides) {
+FA_INLINE F(double_word) F(reduced)(int reduction, F(entries) at, size_t length, real top, int provides) {
     const size_t blocks = length / F(block), rest = length % F(block);
     _Alignas(FA_BLOCK_BYTES) real high[F(block)], low[F(block)], partial[F(block)];
     _Alignas(FA_BLOCK_BYTES) F(tally) ties[F(block)];
@@ -94,10 +94,10 @@ FA_INLINE F(two_words) F(reduced)(int reduction, F(entries) at, size_t length, r
     F(add_partial)(partial, high, low);
     FA_UNROLL
     for (size_t half = F(block) / 2; half > 0; half /= 2)
-        for (size_t j = 0; j < half; j++) F(join)(high, low, j, j + half);
+        for (size_t j = 0; j < half; j++) F(combine)(high, low, j, j + half);
     double count = 0;
     for (size_t j = 0; j < F(block); j++) count += ties[j];
-    return F(conclude)(reduction, top, high[0], low[0], (real)count);
+    return F(finalize)(reduction, top, high[0], low[0], (real)count);
 }
 
 /* Whether the sum of a gradient has to be taken again; the row is then made ready for that. */
@@ -108,7 +108,7 @@ FA_INLINE int F(has_to_be_scaled)(int reduction, F(row) * row) {
     return 1;
 }
 
-FA_INLINE void F(finish_row)(int reduction, F(entries) at, size_t length, F(two_words) w, real scale) {
+FA_INLINE void F(finish_row)(int reduction, F(entries) at, size_t length, F(double_word) w, real scale) {
     const size_t last = length - F(block);
     _Alignas(FA_BLOCK_BYTES) real end[F(block)];
     if (reduction == FA_LOGSUMEXP) {

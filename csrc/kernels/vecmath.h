@@ -70,8 +70,8 @@ FA_INLINE real F(absolute)(real x) { return FA_REAL == 32 ? __builtin_fabsf((flo
 FA_INLINE real F(at_least)(real low, real x) { return x < low ? low : x; }
 FA_INLINE real F(at_most)(real high, real x) { return x > high ? high : x; }
 
-/* The same where x may be out of range: for usual x, x itself. */
-FA_INLINE real F(within)(real high, real x, int usual) { return usual ? x : F(at_most)(high, x); }
+/* The same where x may be out of range: for x in range, x itself. */
+FA_INLINE real F(within)(real high, real x, int in_range) { return in_range ? x : F(at_most)(high, x); }
 
 FA_INLINE integer F(bits)(real x) {
     integer bits;
@@ -105,9 +105,9 @@ FA_INLINE real F(signed_as)(real x, real value) {
 
 /* max(x, 0), and -0 for negative x: among unsigned integers, that is a minimum. Otherwise the sign comes last, since
  * compilers make a maximum of x < 0 ? -0 : x, which takes either zero for the other. */
-FA_INLINE real F(positive_part)(real x, int usual) {
+FA_INLINE real F(positive_part)(real x, int in_range) {
     const unsigned_integer sign = (unsigned_integer)F(bits)((real)-0.0), bits = (unsigned_integer)F(bits)(x);
-    if (FA_REAL == 32 && usual) return F(from_bits)((integer)(bits < sign ? bits : sign));
+    if (FA_REAL == 32 && in_range) return F(from_bits)((integer)(bits < sign ? bits : sign));
     return F(signed_as)(x, x < 0 ? 0 : x);
 }
 
@@ -155,7 +155,7 @@ FA_INLINE real F(polynomial)(real x, const real *coefficients, int count) {
 
 typedef struct {
     real high, low;
-} F(two_words);
+} F(double_word);
 
 /* The low word of an argument that is one rounded number: adding it is no operation. */
 #undef NO_LOW
@@ -186,15 +186,15 @@ FA_INLINE real F(short_enough)(real x) {
 }
 
 /* a + b for |a| >= |b|. */
-FA_INLINE F(two_words) F(ordered_sum)(real a, real b) {
+FA_INLINE F(double_word) F(ordered_sum)(real a, real b) {
     const real sum = a + b;
-    return (F(two_words)){sum, b - (sum - a)};
+    return (F(double_word)){sum, b - (sum - a)};
 }
 
 /* a + b, whichever is larger. */
-FA_INLINE F(two_words) F(sum)(real a, real b) {
+FA_INLINE F(double_word) F(sum)(real a, real b) {
     const real sum = a + b, b_part = sum - a;
-    return (F(two_words)){sum, (a - (sum - b_part)) + (b - b_part)};
+    return (F(double_word)){sum, (a - (sum - b_part)) + (b - b_part)};
 }
 
 /* a b + c, rounded once or, without FMA, almost so. */
@@ -205,65 +205,65 @@ FA_INLINE real F(fused)(real a, real b, real c) {
     return (float)((double)a * b + c);
 #else
     const real product = a * b;
-    const F(two_words) sum = F(sum)(c, product);
+    const F(double_word) sum = F(sum)(c, product);
     return sum.high + (sum.low + F(product_error)(a, b, product));
 #endif
 }
 
 /* a b + c, where c is such that the sum less c is exact. */
-FA_INLINE F(two_words) F(product_plus)(real a, real b, real c) {
+FA_INLINE F(double_word) F(product_plus)(real a, real b, real c) {
 #if FA_HAS_FMA
     const real sum = FMA(a, b, c);
-    return (F(two_words)){sum, FMA(a, b, c - sum)};
+    return (F(double_word)){sum, FMA(a, b, c - sum)};
 #else
     const real product = a * b, sum = product + c;
-    return (F(two_words)){sum, (product - (sum - c)) + F(product_error)(a, b, product)};
+    return (F(double_word)){sum, (product - (sum - c)) + F(product_error)(a, b, product)};
 #endif
 }
 
 /* a b + c for |a b| >= |c|, but for digits below the last of c. */
-FA_INLINE F(two_words) F(product_and)(real a, real b, real c) {
+FA_INLINE F(double_word) F(product_and)(real a, real b, real c) {
 #if FA_HAS_FMA
     const real sum = FMA(a, b, c);
-    return (F(two_words)){sum, c - FMA(-a, b, sum)};
+    return (F(double_word)){sum, c - FMA(-a, b, sum)};
 #else
     const real product = a * b;
-    const F(two_words) sum = F(ordered_sum)(product, c);
-    return (F(two_words)){sum.high, sum.low + F(product_error)(a, b, product)};
+    const F(double_word) sum = F(ordered_sum)(product, c);
+    return (F(double_word)){sum.high, sum.low + F(product_error)(a, b, product)};
 #endif
 }
 
 /* r = 1 / d rounded, and what r d exceeds 1 by. */
-FA_INLINE F(two_words) F(reciprocal)(F(two_words) d) {
+FA_INLINE F(double_word) F(reciprocal)(F(double_word) d) {
     const real r = 1 / d.high;
-    return (F(two_words)){r, FMA(d.low, r, F(product_error)(d.high, r, 1))};
+    return (F(double_word)){r, FMA(d.low, r, F(product_error)(d.high, r, 1))};
 }
 
 /* A sum of two words as one number, where the low word of an infinity is NaN. */
-FA_INLINE real F(whole)(F(two_words) x) { return F(absolute)(x.high) <= F(largest) ? x.high + x.low : x.high; }
+FA_INLINE real F(whole)(F(double_word) x) { return F(absolute)(x.high) <= F(largest) ? x.high + x.low : x.high; }
 
 /* n / d, in two words and rounded little more than once. */
-FA_INLINE F(two_words) F(words_over)(real n, F(two_words) d) {
-    const F(two_words) r = F(reciprocal)(d);
+FA_INLINE F(double_word) F(words_over)(real n, F(double_word) d) {
+    const F(double_word) r = F(reciprocal)(d);
     const real y = n * r.high;
-    return (F(two_words)){y, FMA(-y, r.low, F(product_error)(n, r.high, y))};
+    return (F(double_word)){y, FMA(-y, r.low, F(product_error)(n, r.high, y))};
 }
 
-FA_INLINE real F(over)(real n, F(two_words) d) {
-    const F(two_words) y = F(words_over)(n, d);
+FA_INLINE real F(over)(real n, F(double_word) d) {
+    const F(double_word) y = F(words_over)(n, d);
     return y.high + y.low;
 }
 
 /* n / d^2, in two words and rounded little more than once. */
-FA_INLINE F(two_words) F(words_over_square)(F(two_words) n, F(two_words) d) {
-    const F(two_words) r = F(reciprocal)(d);
+FA_INLINE F(double_word) F(words_over_square)(F(double_word) n, F(double_word) d) {
+    const F(double_word) r = F(reciprocal)(d);
     const real y = n.high * r.high, y_low = FMA(n.low, r.high, FMA(-2 * y, r.low, F(product_error)(n.high, r.high, y)));
     const real high = y * r.high;
-    return (F(two_words)){high, FMA(r.high, y_low, F(product_error)(y, r.high, high))};
+    return (F(double_word)){high, FMA(r.high, y_low, F(product_error)(y, r.high, high))};
 }
 
-FA_INLINE real F(over_square)(real n, F(two_words) d) {
-    const F(two_words) r = F(reciprocal)(d);
+FA_INLINE real F(over_square)(real n, F(double_word) d) {
+    const F(double_word) r = F(reciprocal)(d);
     const real y = n * r.high;
     return FMA(y, r.high, r.high * FMA(-2 * y, r.low, F(product_error)(n, r.high, y)));
 }
@@ -306,50 +306,50 @@ FA_INLINE F(power) F(exp_minus_half)(real high, real low) {
 
 /* e^t = first s (1 + p) last for t <= 0. The outer factors are 1 until e^t comes near the subnormals; then they keep
  * s in range, and only the product with the last of them rounds. With one of them, for factors of ordinary size, t
- * goes down to -exp_top; with two, for any factor, to -fading_end, where e^t times the largest number is 0; with none,
- * for t whose e^t is far from the subnormals. Where n is below -exp_gone or -fading_gone all products round to 0: last is
+ * goes down to -exp_top; with two, for any factor, to -exp_neg_end, where e^t times the largest number is 0; with none,
+ * for t whose e^t is far from the subnormals. Where n is below -exp_gone or -exp_neg_gone all products round to 0: last is
  * 0 there, since many processors take a hundred cycles for a product that underflows. */
 #if FA_REAL == 32
-static const real F(exp_top) = (real)109.5, F(fading_end) = (real)192.9, F(fading_far) = -76;
-static const real F(fading_factor) = 0x1p-76f, F(exp_gone) = 157, F(fading_gone) = 277;
+static const real F(exp_top) = (real)109.5, F(exp_neg_end) = (real)192.9, F(exp_neg_far) = -76;
+static const real F(exp_neg_factor) = 0x1p-76f, F(exp_gone) = 157, F(exp_neg_gone) = 277;
 #else
-static const real F(exp_top) = 753, F(fading_end) = 1455, F(fading_far) = -550;
-static const real F(fading_factor) = 0x1p-550, F(exp_gone) = 1085, F(fading_gone) = 2098;
+static const real F(exp_top) = 753, F(exp_neg_end) = 1455, F(exp_neg_far) = -550;
+static const real F(exp_neg_factor) = 0x1p-550, F(exp_gone) = 1085, F(exp_neg_gone) = 2098;
 #endif
 
 typedef struct {
     real first, s, p, last;
-} F(fading);
+} F(exp_neg_factors);
 
-FA_INLINE F(fading) F(fade)(F(power) e, int outer_factors) {
-    const real outer = outer_factors > 0 && e.n < F(fading_far) ? F(fading_factor) : 1;
+FA_INLINE F(exp_neg_factors) F(exp_neg_scaled)(F(power) e, int outer_factors) {
+    const real outer = outer_factors > 0 && e.n < F(exp_neg_far) ? F(exp_neg_factor) : 1;
 #if FA_REAL == 64 && !FA_HAS_FMA /* SSE2 has no select of 64-bit integers, which the other form becomes */
-    const real n = e.n - outer_factors * (e.n < F(fading_far) ? F(fading_far) : 0);
+    const real n = e.n - outer_factors * (e.n < F(exp_neg_far) ? F(exp_neg_far) : 0);
     const real s = F(from_bits)(F(to_exponent)(F(bits)(n + (F(shift) + F(bias)))));
 #else
     const real s = F(from_bits)(e.exponent + outer_factors * (F(bits)((real)1) - F(bits)(outer)));
 #endif
-    const real gone = outer_factors == 2 ? F(fading_gone) : F(exp_gone);
+    const real gone = outer_factors == 2 ? F(exp_neg_gone) : F(exp_gone);
     const real last = outer_factors > 0 && e.n < -gone ? 0 : outer;
-    return (F(fading)){outer_factors == 2 ? outer : 1, s, e.p, last};
+    return (F(exp_neg_factors)){outer_factors == 2 ? outer : 1, s, e.p, last};
 }
 
 /* y e^t, for any y. */
-FA_INLINE real F(times)(real y, F(fading) e) {
+FA_INLINE real F(times)(real y, F(exp_neg_factors) e) {
     const real scaled = y * (e.first * e.s);
     return FMA(scaled, e.p, scaled) * e.last;
 }
 
-FA_INLINE real F(words_times)(F(two_words) y, F(fading) e) {
+FA_INLINE real F(words_times)(F(double_word) y, F(exp_neg_factors) e) {
     return (y.high + FMA(y.high, e.p, FMA(y.low, e.p, y.low))) * (e.first * e.s) * e.last;
 }
 
 /* 2^n and e^t - 1 as numbers, with 0 for an e^t near the subnormals. */
-FA_INLINE real F(scale_of)(F(fading) e) { return e.last == 1 ? e.s : 0; }
+FA_INLINE real F(scale_of)(F(exp_neg_factors) e) { return e.last == 1 ? e.s : 0; }
 
-FA_INLINE F(two_words) F(expm1_of)(F(fading) e) {
+FA_INLINE F(double_word) F(expm1_of)(F(exp_neg_factors) e) {
     const real s = F(scale_of)(e), whole = s - 1, sum = FMA(s, e.p, whole);
-    return (F(two_words)){sum, FMA(s, e.p, whole - sum)};
+    return (F(double_word)){sum, FMA(s, e.p, whole - sum)};
 }
 
 /* log1p(e) / e for e in [0, 1]. */
@@ -367,15 +367,17 @@ static const int F(exp_down) = 576;
 
 typedef struct {
     real c, s, p;
-} F(growing);
+} F(exp_pos_factors);
 
-FA_INLINE F(growing) F(grow)(F(power) e, int usual) {
-    const integer excess = !usual && e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
+FA_INLINE F(exp_pos_factors) F(exp_pos_scaled)(F(power) e, int in_range) {
+    const integer excess = !in_range && e.n > F(exp_large) ? F(to_exponent)(F(exp_down)) : 0;
     const real c = F(from_bits)(F(bits)((real)1) - excess);
-    return (F(growing)){!usual && e.n > F(exp_gone) ? 0 : c, F(from_bits)(F(less)(e.exponent, excess)), e.p};
+    return (F(exp_pos_factors)){!in_range && e.n > F(exp_gone) ? 0 : c, F(from_bits)(F(less)(e.exponent, excess)), e.p};
 }
 
-FA_INLINE F(growing) F(exp_growing)(real high, real low, int usual) { return F(grow)(F(exp_power)(high, low), usual); }
+FA_INLINE F(exp_pos_factors) F(exp_pos)(real high, real low, int in_range) {
+    return F(exp_pos_scaled)(F(exp_power)(high, low), in_range);
+}
 
 /* c 2^t = s (1 + p) = E for t = a (high + low) >= 0, with one c = 2^-exp2_down for all t, which costs nothing: E overflows
  * only where n exceeds exp2_down by the largest exponent. t = n + r, where nothing is rounded but r; p = r ln2 + r^2 q(r).
@@ -388,7 +390,7 @@ static const int F(exp2_down) = 512;
 static const real F(exp2_gone) = 1095;
 #endif
 
-FA_INLINE F(growing) F(exp2_growing)(real a, real high, real low, int usual) {
+FA_INLINE F(exp_pos_factors) F(exp2_pos)(real a, real high, real low, int in_range) {
     const int lowest = (int)F(bias) - F(exp2_down);
     const real shift = F(shift) + lowest, shifted = FMA(a, high, shift), n = shifted - shift;
 #if FA_HAS_FMA
@@ -397,15 +399,15 @@ FA_INLINE F(growing) F(exp2_growing)(real a, real high, real low, int usual) {
     const real product = a * high, r = (product - n) + FMA(a, low, F(product_error)(a, high, product));
 #endif
     const real s = F(from_bits)(F(to_exponent)(F(bits)(shifted)));
-    const real c = !usual && n > F(exp2_gone) ? 0 : F(from_bits)(F(to_exponent)(lowest));
-    return (F(growing)){c, s, FMA(r, F(ln2), r * r * POLYNOMIAL(r, F(exp2_q)))};
+    const real c = !in_range && n > F(exp2_gone) ? 0 : F(from_bits)(F(to_exponent)(lowest));
+    return (F(exp_pos_factors)){c, s, FMA(r, F(ln2), r * r * POLYNOMIAL(r, F(exp2_q)))};
 }
 
 /* c + E, rounded a little more than once whatever the ratio of the two. */
-FA_INLINE real F(plus_c)(F(growing) e) { return e.s + FMA(e.s, e.p, e.c); }
+FA_INLINE real F(plus_c)(F(exp_pos_factors) e) { return e.s + FMA(e.s, e.p, e.c); }
 
-FA_INLINE F(two_words) F(words_plus_c)(F(growing) e) {
-    const F(two_words) whole = F(ordered_sum)(e.s, e.c);
+FA_INLINE F(double_word) F(words_plus_c)(F(exp_pos_factors) e) {
+    const F(double_word) whole = F(ordered_sum)(e.s, e.c);
     const real sum = FMA(e.s, e.p, whole.high);
-    return (F(two_words)){sum, FMA(e.s, e.p, whole.high - sum) + whole.low};
+    return (F(double_word)){sum, FMA(e.s, e.p, whole.high - sum) + whole.low};
 }

@@ -14,7 +14,7 @@ struct Bend {
 
 struct Piece {
     double low, high; /* of one sign and with the same spacing, or 0 */
-    int usual;
+    int in_range;
     int by_default;           /* the parameters */
     double from[2], to[2];    /* otherwise, between which they are */
     wide bound = infinity; /* in ULP */
@@ -122,7 +122,7 @@ inline Found on_this_path(const Case &of, int fma, const Piece &piece, Taylor x)
         if (piece.by_default) exact_p[i] = Taylor(of.defaults[i]);
     }
     try {
-        const Number got = of.kernel[fma](argument(piece.low, piece.high, x), p, piece.usual);
+        const Number got = of.kernel[fma](argument(piece.low, piece.high, x), p, piece.in_range);
         const Taylor want = of.exact(x, exact_p);
         const wide found = error(of, x, *got.node, want);
         return {found < infinity ? found : infinity, bend(want)};

@@ -47,9 +47,9 @@ void prove(const Case &of, int fma, int by_default, long evaluations) {
     const char *const quote = bound < infinity ? "" : "\"";
     std::printf("{\"activation\": \"%s\", \"operation\": \"%s\", \"type\": \"float64\", \"fma\": %s, "
                 "\"parameters\": \"%s\", \"bound_ulp\": %s%.4Lf%s, \"stated\": %Lg, \"from\": \"%a\", "
-                "\"to\": \"%a\", \"usual\": %d, \"evaluations\": %ld}\n",
+                "\"to\": \"%a\", \"in_range\": %d, \"evaluations\": %ld}\n",
                 of.name, of.operation, fma ? "true" : "false", by_default ? "default" : "usual", quote, bound, quote,
-                stated, worst.low, worst.high, worst.usual, search.evaluations());
+                stated, worst.low, worst.high, worst.in_range, search.evaluations());
     std::fflush(stdout);
 }
 

@@ -5,7 +5,7 @@
     python csrc/proof/prove.py --evaluations 1000000
 
 It needs g++ and glibc, whose libm has quadruple precision. A bound above 1.5 times the largest error known, that of
-tests/witnesses.json, is left out: it says nothing.
+tests/worst_cases.json, is left out: it says nothing.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import reached
 FOLDER = Path(__file__).parent
 CORE = FOLDER.parent
 PATH = FOLDER / "bounds.json"
-WITNESSES = CORE.parent / "tests" / "witnesses.json"
+WORST_CASES = CORE.parent / "tests" / "worst_cases.json"
 COMPILE = ["g++", "-std=gnu++20", "-O2", "-Wall", "-Wextra", "-Wno-missing-field-initializers"]
 EVALUATIONS = 400_000  # of a piece of all x; each takes 5 to 100 microseconds
 USEFUL = 1.5  # times the largest error known
@@ -52,8 +52,8 @@ def fingerprint(name, core=CORE):
 
 
 def largest_known():
-    witnesses = json.loads(WITNESSES.read_text())
-    return {tuple(witness["bound"]): witness["error"] for witness in witnesses}
+    worst_cases = json.loads(WORST_CASES.read_text())
+    return {tuple(worst_case["bound"]): worst_case["error"] for worst_case in worst_cases}
 
 
 def entry(result):

@@ -28,9 +28,10 @@ class Search {
         Piece piece = {};
         piece.by_default = by_default;
         for (int i = 0; i < of.parameters; i++) piece.from[i] = lowest_parameter, piece.to[i] = highest_parameter;
-        for (piece.usual = 0; piece.usual <= (of.usual > 0); piece.usual++) /* of |p x|, too: more than there need be */
+        for (piece.in_range = 0; piece.in_range <= (of.limit > 0);
+             piece.in_range++) /* of |p x|, too: more than there need be */
             for (int negative = 0; negative < 2; negative++) {
-                const double end = piece.usual ? of.usual : static_cast<double>(largest);
+                const double end = piece.in_range ? of.limit : static_cast<double>(largest);
                 add(0, 0, negative, piece);
                 add(0x1p-1074, 0x1p-1022 - 0x1p-1074, negative, piece);
                 for (int power = -1022; power < 1024 && std::ldexp(1, power) <= end; power++) {

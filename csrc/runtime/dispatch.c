@@ -8,9 +8,9 @@
 #include "kernels/platform.h"
 
 #define ACTIVATION_0(name, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}},
-#define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \
+#define ACTIVATION_1(name, limits, cost, value, grad, p, p_default, by_p) \
     [FA_INDEX_##name] = {#name, 1, {{#p, p_default}}},
-#define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
+#define ACTIVATION_2(name, limits, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {#name, 2, {{#p, p_default}, {#q, q_default}}},
 #define GATED(name, f, ...) [FA_INDEX_##name] = {#name, 0, {{0, 0}}, #f},
 static const fa_activation activations[FA_ACTIVATION_COUNT] = {
@@ -35,10 +35,10 @@ typedef struct {
 
 #define PICOSECONDS(nanoseconds) (unsigned)(1000 * (nanoseconds))
 #define ULP(...) {__VA_ARGS__}
-#define ACTIVATION_0(name, usual, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad}},
-#define ACTIVATION_1(name, usual, cost, value, grad, p, p_default, by_p) \
+#define ACTIVATION_0(name, limits, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad}},
+#define ACTIVATION_1(name, limits, cost, value, grad, p, p_default, by_p) \
     [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad, by_p}},
-#define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
+#define ACTIVATION_2(name, limits, cost, value, grad, p, p_default, by_p, q, q_default, by_q) \
     [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad, by_p, by_q}},
 #define GATED(name, f, cost, value, grad) [FA_INDEX_##name] = {PICOSECONDS(cost), {value, grad}},
 static const measured measurements[FA_ACTIVATION_COUNT] = {

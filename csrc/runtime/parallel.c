@@ -60,7 +60,7 @@ enum { TEAM_FACTOR = 4, MOST_THREADS = 0x7fff };
 static int waits;
 enum { PATIENCE = 100000000 };
 
-static int usual_count;  /* of OpenMP's threads, until somebody sets another */
+static int usual_count;  /* of OpenMP's threads, until another number is set */
 static int most_threads; /* of one team */
 
 /* What recent calls were like. Concurrent callers may overwrite each other's notes; only speed depends on them. */
@@ -79,7 +79,7 @@ static uint64_t nanoseconds(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* The most that OpenMP is to use in this thread, if somebody, such as threadpoolctl, has set less than is usual. */
+/* The most that OpenMP is to use in this thread, if a caller, such as threadpoolctl, has set less than the default. */
 static int limit_set_by_others(void) {
     const int now = omp_get_max_threads();
     return now < usual_count ? now : INT_MAX;

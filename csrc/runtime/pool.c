@@ -127,7 +127,7 @@ static void *mind(void *unused) {
     return unused;
 }
 
-/* In a forked child, which has no thread but its own: nobody would release what its parent kept. A thread of the parent
+/* In a forked child, which has no thread but its own: nothing would release what its parent kept. A thread of the parent
  * may have held the pool, whose sum is then not that of the slots. */
 static void begin_child(void) {
     atomic_store(&minder, 0);
@@ -135,12 +135,12 @@ static void begin_child(void) {
     kept = 0;
     leave();
 }
-static void watch_forks(void) { pthread_atfork(NULL, NULL, begin_child); }
+static void register_fork_handler(void) { pthread_atfork(NULL, NULL, begin_child); }
 
-/* Whether somebody will release what is kept. The caller holds the pool. */
+/* Whether what is kept will be released. The caller holds the pool. */
 static int minded(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
+    pthread_once(&once, register_fork_handler);
     if (atomic_exchange(&minder, 1)) return 1;
     pthread_t thread;
     sigset_t all, before;

@@ -18,21 +18,21 @@ from fastact import _runtime, _ufuncs
 from fastact._names import nearest
 
 from . import _climb, _climb_report, _evidence
-from ._accuracy_page import page, witness
+from ._accuracy_page import page, worst_case
 from ._apply import TIME_LEFT, BadInput, positive, progress_bar, written_whole
-from ._climb import Limit, Search
 from ._errors import (
     CHUNK,
     COMPOSED,
-    JUDGE32,
+    ORACLE32,
     WITHIN,
     Case,
     Progress,
     Tally,
     finite_or_text,
-    judge64,
-    judged_operations,
+    has_fma,
     measure,
+    measured_operations,
+    oracle64,
     worker_pool,
 )
 from ._evidence import Evidence
@@ -74,14 +74,13 @@ def exceeds(found: Result) -> bool:
 
 
 def state_bounds(results: list[Result]) -> None:
-    """Give results of an earlier run the bounds that the table has now, on the instruction sets of this machine."""
+    """Give results of an earlier run the bounds that the table has now, if a set with the same FMA runs here."""
     in_use = _ufuncs.isa()
     try:
         for isa in _ufuncs.runnable_isas():
             _ufuncs.select_isa(isa)
-            for found in results:
-                if found["isa"] == isa:
-                    found["bound"] = case_of(found["function"], found["operation"], found["dtype"]).bound
+            for found in (found for found in results if has_fma(found["isa"]) == has_fma(isa)):
+                found["bound"] = case_of(found["function"], found["operation"], found["dtype"]).bound
     finally:
         _ufuncs.select_isa(in_use)
 
@@ -103,7 +102,7 @@ def print_results(results: list[Result]) -> None:
 
 def shown(found: Result) -> str:
     shares = "".join(f"{percent(found[f'within_{word}']):>8}" for word in WITHIN)
-    x, got, want = witness(found)
+    x, got, want = worst_case(found)
     near = f"; {found['near_root']:,} inputs near the root: |error| <= {found['largest_near_root']:.3g}"
     multiples = unit(found["function"], found["operation"])
     return (
@@ -201,7 +200,7 @@ class Record:
 def place(found: Result) -> tuple[int, ...]:
     """Where a result stands among others: in the order of the table."""
     name = found["function"]
-    operation = judged_operations(name).index(found["operation"])
+    operation = measured_operations(name).index(found["operation"])
     return DTYPES.index(found["dtype"]), FUNCTIONS.index(name), operation
 
 
@@ -229,8 +228,8 @@ def this_run(exhaustive: bool) -> dict[str, Any]:
         "fastact": fastact.__version__,
         "cpu": _runtime._cpu(),
         "exhaustive": exhaustive,
-        "float32 judged by": JUDGE32,
-        "float64 judged by": (judge64() or ("nobody",))[0],
+        "float32 judged by": ORACLE32,
+        "float64 judged by": (oracle64() or ("nobody",))[0],
     }
 
 
@@ -283,7 +282,7 @@ def natural(text: str) -> int:
 def selected(arguments: argparse.Namespace) -> list[Case]:
     asked = [*arguments.names, *(arguments.function or ())] or _ufuncs.table
     names = [name for name in FUNCTIONS if name in asked]
-    operations = list(dict.fromkeys(operation for name in names for operation in judged_operations(name)))
+    operations = list(dict.fromkeys(operation for name in names for operation in measured_operations(name)))
     for operation in arguments.operation or ():
         if operation in COMPOSED and operation not in operations:
             raise BadInput(f"argument --operation: {operation} has the bits of forward and grad; measure those")
@@ -294,7 +293,7 @@ def selected(arguments: argparse.Namespace) -> list[Case]:
         for dtype in DTYPES
         if dtype in (arguments.dtype or DTYPES)
         for name in names
-        for operation in judged_operations(name)
+        for operation in measured_operations(name)
         if operation in (arguments.operation or operations)
     ]
 
@@ -316,8 +315,8 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
                         bar.update(weights[case.dtype])
                 if bar is not None:
                     bar.clear()
-                if before is None or (before.dtype, before.judge) != (case.dtype, case.judge):
-                    print(f"{case.dtype}, judged by {case.judge}\n{HEADING}")
+                if before is None or (before.dtype, before.oracle) != (case.dtype, case.oracle):
+                    print(f"{case.dtype}, judged by {case.oracle}\n{HEADING}")
                 for isa in isas:
                     found = record.get(case, isa)
                     assert found is not None
@@ -349,7 +348,7 @@ def climbable(cases: list[Case]) -> list[Case]:
     for case in cases:
         if case.name not in (*_ufuncs.table, *_ufuncs.gated):
             raise BadInput(f"argument --climb: {case.name} is neither an activation nor a gated pair")
-        if not _climb.judgeable(case):
+        if not _climb.measurable(case):
             raise BadInput(
                 f"argument --climb: {case.name} in float64 needs quadruple precision, which GCC has with glibc; "
                 "--dtype float32 does not"
@@ -358,16 +357,16 @@ def climbable(cases: list[Case]) -> list[Case]:
 
 
 def climb(
-    cases: list[Case], isas: list[str], limit: Limit, arguments: argparse.Namespace, progress: bool
+    cases: list[Case], isas: list[str], limit: _climb.Limit, arguments: argparse.Namespace, progress: bool
 ) -> list[Result]:
     """Search all of them, and print what is found, search by search."""
     parameters, seed = arguments.parameters or _climb.PARAMETERS[0], arguments.seed
     seed = secrets.randbits(32) if seed is None else seed
     options = {"limit": limit._asdict(), "parameters": parameters, "seed": seed}
     kept = None if arguments.add is None else kept_climbs(arguments.add, parameters)
-    record = Climbs(arguments.json, this_run(False) | {"float64 judged by": _climb.JUDGE64, "climb": options}, kept)
+    record = Climbs(arguments.json, this_run(False) | {"float64 judged by": _climb.ORACLE64, "climb": options}, kept)
     record.save()
-    searches = (Search(case, isa, parameters, seed) for case in cases for isa in isas)
+    searches = (_climb.search_of(case, isa, parameters, seed) for case in cases for isa in isas)
     in_use = _ufuncs.isa()
     print(f"seed {seed}, {parameters} parameters\n{_climb_report.HEADING}", flush=True)
     try:
@@ -439,8 +438,8 @@ def exit_if_exceeded(results: list[Result], shown: Callable[[Result], str]) -> N
 
 
 def run(arguments: argparse.Namespace) -> None:
-    limit = Limit(arguments.climb, arguments.evaluations)
-    if limit == Limit(None, None):
+    limit = _climb.Limit(arguments.climb, arguments.evaluations)
+    if limit == _climb.Limit(None, None):
         for option in ("parameters", "seed", "add"):
             if getattr(arguments, option) is not None:
                 raise BadInput(f"argument --{option}: it goes with --climb or --evaluations")
@@ -483,7 +482,7 @@ def measure_or_show(arguments: argparse.Namespace) -> None:
         print_results(content["results"])
         chosen = content["results"]
     else:
-        cases, isas = judgeable(selected(arguments)), selected_isas(arguments)
+        cases, isas = measurable(selected(arguments)), selected_isas(arguments)
         record = measure_all(cases, isas, arguments.exhaustive, arguments.json, progress=sys.stderr.isatty())
         content, chosen = record.content(), [record.get(case, isa) for case in cases for isa in isas]
     if arguments.markdown is not None:
@@ -493,9 +492,9 @@ def measure_or_show(arguments: argparse.Namespace) -> None:
     exit_if_exceeded(climbs["results"] if climbs is not None else [], _climb_report.shown)
 
 
-def judgeable(cases: list[Case]) -> list[Case]:
+def measurable(cases: list[Case]) -> list[Case]:
     """Leave out float64 where there is no oracle with more digits."""
-    judged = [case for case in cases if case.judge is not None]
-    if judged != cases:
+    found = [case for case in cases if case.oracle is not None]
+    if found != cases:
         print("float64 is left out: it needs python-flint (pip install python-flint)", file=sys.stderr)
-    return judged
+    return found

@@ -40,7 +40,7 @@ with dy = 1 and `.value_and_grad` have the bits of the function and of `.grad`; 
 which stands in the column of x.
 
 - Inputs: {scope}
-- {judges}
+- {oracles}
 - fastact {version} on {cpu}, {date}
 - Command: `{command}`
 
@@ -62,7 +62,7 @@ SEARCHED = """\
 largest errors found there. Parameters are the defaults or from [{low:g}, {high:g}], and the bounds hold for these.
 The evaluations of a row are those of all its seeds, {total:,} in all.
 
-- float32 is judged by {judge32}; float64 is judged by {judge64}
+- float32 is judged by {oracle32}; float64 is judged by {oracle64}
 {commands}
 """
 
@@ -87,7 +87,7 @@ def page(evidence: Evidence) -> str:
         cpu=run["cpu"],
         low=_climb.USUAL[0],
         high=_climb.USUAL[1],
-        judges="; ".join(f"{dtype} is judged by {run[f'{dtype} judged by']}" for dtype in dtypes),
+        oracles="; ".join(f"{dtype} is judged by {run[f'{dtype} judged by']}" for dtype in dtypes),
     )
     sections = [
         f"## {dtype}: {' and '.join(ISA_NAMES[isa] for isa in isas)}\n\n{results_table(isas[0], group, evidence)}"
@@ -105,8 +105,8 @@ def searched(evidence: Evidence) -> list[str]:
     run, results = evidence.climbs["run"], evidence.searched
     runs = [*evidence.climbs.get("earlier", ()), evidence.climbs]
     head = SEARCHED.format(
-        judge32=run["float32 judged by"],
-        judge64=run["float64 judged by"],
+        oracle32=run["float32 judged by"],
+        oracle64=run["float64 judged by"],
         low=_climb.USUAL[0],
         high=_climb.USUAL[1],
         total=sum(found["evaluations"] for found in results),
@@ -121,7 +121,7 @@ def searched_table(dtype: str, isa: str, evidence: Evidence) -> str:
     rows = []
     for found in evidence.searched:
         if (found["dtype"], found["isa"]) == (dtype, isa):
-            x, *results = witness(found) if float(found["largest"]) > 0 else ("", "", "")
+            x, *results = worst_case(found) if float(found["largest"]) > 0 else ("", "", "")
             values = ", ".join(f"{name} = {shortened(value.hex())}" for name, value in found["parameters"].items())
             known = evidence.known(found, any_parameters=True)
             seeds = ", ".join(map(str, found["seeds"]))
@@ -167,14 +167,14 @@ def results_table(isa: str, results: list[dict[str, Any]], evidence: Evidence) -
 
 def results_row(found: dict[str, Any], evidence: Evidence) -> list[str]:
     shares = [f"{100 * found[f'within_{word}']:.4g} %" for word in ("half", "one", "two")]
-    worst = witness(found) if float(found["largest"]) > 0 else ("", "", "")
+    worst = worst_case(found) if float(found["largest"]) > 0 else ("", "", "")
     root = f"{found['largest_near_root']:.2g} on {found['near_root']:,}" if found["near_root"] else ""
     largest, mean = (f"{float(found[key]):.4g}" for key in ("largest", "mean"))
     known = evidence.known(found, any_parameters=False)
     return [f"`{result_name(found)}`", f"{found['bound']:g}", known, largest, *worst, mean, *shares, root]
 
 
-def witness(found: dict[str, Any]) -> tuple[str, str, str]:
+def worst_case(found: dict[str, Any]) -> tuple[str, str, str]:
     """Where the largest error is: x in hexadecimal, got and want to all digits of their type."""
     digits = {"float32": 9, "float64": 17}[found["dtype"]]
     got, want = (f"{float.fromhex(found[key]):.{digits}g}" for key in ("got", "want"))

@@ -22,7 +22,7 @@ from ._functions import LAYERS
 HELP = "apply an activation to a .npy file"
 # Elements. `python -m fastact apply gelu` on 2 GB of float32: 2**18 and 2**20 take the least time of 2**14 to 2**24,
 # and the peak of resident memory is 41 MiB with 2**20, 65 MiB with 2**22.
-PIECE = 1 << 20
+PIECE_ELEMENTS = 1 << 20
 # What NumPy raises for a header that is no Python literal, or an unusual one.
 UNREADABLE = (ValueError, TypeError, SyntaxError, MemoryError, RecursionError, tokenize.TokenError)
 # Version 3.0 is 2.0 with names of fields in UTF-8, which plain numbers have not.
@@ -77,8 +77,8 @@ def read_header(file: BinaryIO) -> Header:
 
 def pieces(file: BinaryIO, header: Header) -> Iterator[np.ndarray]:
     """Map one piece after another, in the order of the file. Its pages leave memory with the piece."""
-    for start in range(0, header.size, PIECE):
-        count = min(PIECE, header.size - start)
+    for start in range(0, header.size, PIECE_ELEMENTS):
+        count = min(PIECE_ELEMENTS, header.size - start)
         yield np.asarray(np.memmap(file, header.dtype, "r", header.offset + start * header.dtype.itemsize, (count,)))
 
 
@@ -134,7 +134,7 @@ def apply_file(
             "fortran_order": header.fortran_order,
             "shape": header.shape,
         }
-        buffer = np.empty(min(PIECE, header.size), dtype)
+        buffer = np.empty(min(PIECE_ELEMENTS, header.size), dtype)
         with written_whole(target) as file, progress_bar(header.size, progress) as bar:
             np.lib.format.write_array_header_1_0(file, description)
             for piece in pieces(original, header):

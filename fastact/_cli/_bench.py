@@ -28,7 +28,7 @@ from ._bench_plot import check_plot, plot
 from ._bench_report import SHAPES, Record, added, print_comparison, print_tables, threads_text, with_conditions
 from ._between import BETWEEN, NOTHING
 from ._functions import FUNCTIONS, function_name
-from ._peers import OPERATIONS, PEERS, Heat
+from ._peers import OPERATIONS, PEERS, BenchCase
 from ._race import STATISTICS
 from ._race_environment import ISAS, SPINNING, environment, limits
 
@@ -209,7 +209,7 @@ def selected_functions(arguments: argparse.Namespace, usual: tuple[str, ...]) ->
     return [name for name in FUNCTIONS if name in asked]
 
 
-def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
+def selected_cases(arguments: argparse.Namespace) -> list[BenchCase]:
     """All that is raced on one number of threads, one table after another."""
     usual = defaults(arguments)
     operations = chosen(arguments.operation, *usual.operations) + ["value_and_grad"] * arguments.value_and_grad
@@ -222,8 +222,8 @@ def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
     if arguments.shapes is None or arguments.sizes is not None:
         functions = selected_functions(arguments, usual.functions)
         shapes |= {(count,): functions for count in chain(*chosen(arguments.sizes, usual.sizes))}
-    heats = [
-        Heat(function, operation, dtype, layout, output, shape)
+    cases = [
+        BenchCase(function, operation, dtype, layout, output, shape)
         for operation in operations
         for dtype in chosen(arguments.dtype, "float32")
         for layout in chosen(arguments.layouts, "contiguous")
@@ -232,9 +232,9 @@ def selected_heats(arguments: argparse.Namespace) -> list[Heat]:
         for function in functions_of_shape
         if operation in _functions.operations(function)
     ]
-    if not heats:
+    if not cases:
         raise BadInput(f"argument --operation: none of the functions has {' or '.join(operations)}")
-    return heats
+    return cases
 
 
 def environment_of(job: dict[str, Any]) -> dict[str, str]:
@@ -242,7 +242,7 @@ def environment_of(job: dict[str, Any]) -> dict[str, str]:
 
 
 def race(job: dict[str, Any]) -> Generator[Record, None, None]:
-    """Run the heats of one number of threads in a process of their own."""
+    """Run the cases of one number of threads in a process of their own."""
     variables = environment_of(job)
     variables["PYTHONPATH"] = os.pathsep.join(path or os.getcwd() for path in sys.path)
     with TemporaryFile("w+") as file:
@@ -268,7 +268,7 @@ def race(job: dict[str, Any]) -> Generator[Record, None, None]:
 
 
 def race_all(jobs: list[dict[str, Any]], progress: bool) -> Iterator[Record]:
-    total = sum(len(job["heats"]) for job in jobs)
+    total = sum(len(job["cases"]) for job in jobs)
     look = "{l_bar}{bar}| {n:.0f} of {total:.0f}, {elapsed} gone, {remaining} left"
     with progress_bar(total, progress, bar_format=look) as bar:
         for job in jobs:
@@ -282,7 +282,7 @@ def race_all(jobs: list[dict[str, Any]], progress: bool) -> Iterator[Record]:
 
 def selected_jobs(arguments: argparse.Namespace) -> list[dict[str, Any]]:
     """Return what runs in a process of its own each."""
-    peers, heats, usual = selected_peers(arguments), selected_heats(arguments), defaults(arguments)
+    peers, cases, usual = selected_peers(arguments), selected_cases(arguments), defaults(arguments)
     all_threads = _ufuncs.get_num_threads()
     return [
         {
@@ -290,7 +290,7 @@ def selected_jobs(arguments: argparse.Namespace) -> list[dict[str, Any]]:
             "between": between,
             "isa": isa,
             "peers": peers,
-            "heats": heats,
+            "cases": cases,
             "rounds": arguments.rounds or usual.rounds,
             "milliseconds": arguments.milliseconds or usual.milliseconds,
             "statistic": arguments.statistic or ("mean" if between == "busy" else usual.statistic),

@@ -35,8 +35,8 @@ PAGE = """\
   Softmax, its like and layers, such as `--function softmax swiglu prelu bias_act`, take a number of elements as a
   matrix that is nearly square: along its rows go the sums and the bias (of GELU), and the weights of prelu.
 - **At the same time.** For every number of threads there is one process, which takes as many processors, by affinity.
-  In it the contestants take turns, in a new order in every round; each turn begins with calls that are not timed. The
-  figure is the minimum (or median) over the rounds. Python's garbage collector is off.
+  In it the implementations take turns, in a new order in every round; each turn begins with calls that are not timed.
+  The figure is the minimum (or median) over the rounds. Python's garbage collector is off.
 - **Undisturbed.** Threads that wait for work may spin for about a millisecond (`GOMP_SPINCOUNT`, `KMP_BLOCKTIME`; set
   these or `OMP_WAIT_POLICY` yourself and yours are taken), and with several threads there is a pause of five between
   two turns, so that no library takes the processors of the next. Freed memory stays with the process, for everybody.
@@ -147,7 +147,7 @@ ratio is the time of the fastest peer over that of fastact.
 
 
 def program_section(records: list[Record]) -> str:
-    """A table of one line per function and size and one column per contestant."""
+    """A table of one line per function and size and one column per implementation."""
     columns = [name for name in ("fastact", *PEERS) if any(name in record["nanoseconds"] for record in records)]
     rows = [
         [

@@ -12,8 +12,8 @@ from ._between import NOTHING, TITLES
 from ._peers import COPIES, PEERS, SCALES
 from ._race_environment import ISAS
 
-# function, operation, dtype, layout, output, shape, threads, between, isa and nanoseconds per call of each contestant;
-# in a program also, as "after", the time of what follows a call over that without the call
+# function, operation, dtype, layout, output, shape, threads, between, isa and nanoseconds per call of each
+# implementation; in a program also, as "after", the time of what follows a call over that without the call
 Record = dict[str, Any]
 
 CONDITIONS = {"between": NOTHING, "isa": ISAS[0]}  # of a record that does not name them
@@ -75,10 +75,10 @@ def ratios(records: list[Record]) -> list[float]:
     return [best[1] for record in records if (best := best_peer(record)) is not None]
 
 
-def bandwidth(record: Record, contestant: str = "fastact") -> float:
+def bandwidth(record: Record, implementation: str = "fastact") -> float:
     """Gigabytes per second of what has to be read and written at least."""
-    arrays = COPIED if contestant in COPIES else _functions.call_of(record["function"], record["operation"]).arrays
-    return arrays * elements(record) * np.dtype(record["dtype"]).itemsize / record["nanoseconds"][contestant]
+    arrays = COPIED if implementation in COPIES else _functions.call_of(record["function"], record["operation"]).arrays
+    return arrays * elements(record) * np.dtype(record["dtype"]).itemsize / record["nanoseconds"][implementation]
 
 
 def fastest_copy(records: list[Record]) -> tuple[float, str]:
@@ -123,12 +123,12 @@ def unit(record: Record) -> tuple[str, int]:
     return ("ns per call", 1) if elements(record) < PER_CALL_BELOW else ("ns per element", elements(record))
 
 
-def time_text(record: Record, contestant: str, digits: int) -> str:
-    """The time of a contestant and, in a program, how long the work that follows takes."""
-    time = record["nanoseconds"][contestant] / unit(record)[1]
+def time_text(record: Record, implementation: str, digits: int) -> str:
+    """The time of an implementation and, in a program, how long the work that follows takes."""
+    time = record["nanoseconds"][implementation] / unit(record)[1]
     if not in_program(record):
         return f"{time:.{digits}g}"
-    return f"{time:{',.0f' if time >= 1000 else f'.{digits}g'}} ({record['after'][contestant]:.2f})"
+    return f"{time:{',.0f' if time >= 1000 else f'.{digits}g'}} ({record['after'][implementation]:.2f})"
 
 
 def mean_text(records: list[Record]) -> str:

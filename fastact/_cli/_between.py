@@ -16,7 +16,7 @@ from ._peers import Entry
 
 SIDE = 512  # of the matrices of a product: 268 million operations, on all processors
 EXPONENTIALS = 1 << 19  # a quarter of a millisecond's work on one thread
-PAUSE = 0.25  # seconds, in which all threads of the contestant before stop to spin: libomp's do so for 0.2
+PAUSE = 0.25  # seconds, in which all threads of the implementation before stop to spin: libomp's do so for 0.2
 # A process that is busy as long as its parent is there, however that ends.
 BUSY = """
 import os, sys
@@ -85,13 +85,13 @@ def call_by_call(
     milliseconds: float,
     statistic: Callable[[list[int]], float],
 ) -> dict[str, dict[str, float]]:
-    """Time every call by itself. In every round each contestant has its turn, in an order that changes.
+    """Time every call by itself. In every round each implementation has its turn, in an order that changes.
 
     Returns
     -------
     dict
-        "nanoseconds" of a call for each contestant; "after": the median time of the work that follows a call, over that
-        of the same work without a call, which has turns of its own.
+        "nanoseconds" of a call for each implementation; "after": the median time of the work that follows a call, over
+        that of the same work without a call, which has turns of its own.
     """
     calls: dict[str | None, Entry] = {None: Entry("None", {})}
     calls.update(entries.items())

@@ -4,6 +4,9 @@ Bins cover every exponent of both signs, and are narrower where functions bend. 
 points. Then some blocks of points go to bins at random, more often where larger errors are known, and the others to the
 neighbourhoods of the largest errors: at all distances from an ULP to some per cent, with the parameters that they were
 found with or with others near them. So a hill of errors is followed to its top.
+
+Of a gated pair the gates are searched for in this way, by the error that those of the activation allow a product to
+have. At the gates with the largest, products next to powers of two are tried, where an ULP is smallest to the product.
 """
 
 import math
@@ -24,10 +27,9 @@ from ._errors import Case, applied, errors64, near_root, power, root_of
 from ._layer_errors import LONGDOUBLE_IS_WIDER, PairCase, in_longdouble
 from ._ulp import ulp_error
 
-JUDGE64 = "formulas of their own in quadruple precision (csrc/exact)"
+ORACLE64 = "formulas of their own in quadruple precision (csrc/exact)"
 PARAMETERS = ("usual", "any")
 USUAL = (0.2, 5.0)  # parameters
-FACTORS = (1.0, 2.0)  # the other operands of a gated pair
 BLOCK = 1 << 14  # points of one call, with the same parameters
 BENDS = (-16, 10)  # exponents of x with bins of 1/32 of an octave; elsewhere 1/4
 SWEEPS = 4  # points of every bin at first
@@ -39,6 +41,8 @@ FARTHEST = -3  # exponent of the distance from there, over x
 EXPLORING = 0.3  # of the blocks go to bins
 PREFERENCE = 20  # they go there with the error to this power
 DEFAULTS = 0.25  # of those have the default parameters
+PRODUCTS = 0.2  # of the blocks for a gated pair are products at known gates
+NEXT_TO = 12  # exponent of the distance of a product from a power of two, in ULP
 SLICE = 1.0, 1 << 19  # seconds, evaluations: what a process searches at a time
 
 Parameters = tuple[float, ...]
@@ -80,14 +84,6 @@ def errors(
 
     Those of float64 may be computed roughly, that is an order of magnitude faster.
     """
-    if isinstance(case, PairCase):
-        return errors_of_pair(case, x, parameters, roughly)
-    return errors_of_activation(case, x, parameters, roughly)
-
-
-def errors_of_activation(
-    case: Case, x: np.ndarray, parameters: Parameters, roughly: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     got = computed(case, x, parameters)
     if case.dtype == "float32":
         want = exact_double(case, x, parameters)
@@ -116,18 +112,31 @@ def named(case: Case, parameters: Parameters) -> dict[str, float]:
     return dict(zip(case.parameters, parameters, strict=True))
 
 
-def errors_of_pair(
-    case: PairCase, x: np.ndarray, parameters: Parameters, roughly: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    factors = factors_of(x, parameters)
-    exact = exact_double(case, x, ()) if case.dtype == "float32" else in_longdouble(exact_words(case, x, (), roughly))
-    got, (want, scale, counts) = computed(case, x, parameters), case.exact_product(exact, factors)
+def exact_factor(case: PairCase, gate: np.ndarray, roughly: bool) -> np.ndarray:
+    """The activation of the gate, or its derivative, in a type wider than that of the pair."""
+    return (
+        exact_double(case, gate, ()) if case.dtype == "float32" else in_longdouble(exact_words(case, gate, (), roughly))
+    )
+
+
+def limits(case: PairCase, gate: np.ndarray, roughly: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For every gate the error in ULP that a product can have, 0 where none counts; its factor, and the exact one.
+
+    Of a product v u with an exact u and a v whose relative error is r, the error is less than r / eps ULP, eps being
+    the distance from 1 to the float below, and then that of a rounding: half a unit, or a whole one where too large a v
+    lifts the product over a power of two that the exact one stays below. For the derivative by gate, u = dy up is
+    itself rounded: with a product near a power of two this adds m / 2, m being the significand of f'(gate) in [1, 2).
+    """
+    got, want = applied(_ufuncs.get(*case.exact), case.exact[1], gate), exact_factor(case, gate, roughly)
+    kind = np.finfo(case.dtype)
     with np.errstate(all="ignore"):
-        ulps, near, _ = case.errors(x, got, want, scale)
-        return np.where(counts & ~near, ulps, 0), got, want.astype(np.float64)
+        size, absolute = np.abs(want), np.abs(got - want)
+        counts = (size >= kind.tiny) & (size <= kind.max) & ~near_root(gate, want, absolute, case.root)
+        rounding = np.where(np.abs(got) > size, 1, 0.5) + (np.frexp(size)[0] if case.exact[1] == "grad" else 0)
+        return np.where(counts, absolute / size / kind.epsneg + rounding, 0), got, want.astype(np.float64)
 
 
-def judgeable(case: Case) -> bool:
+def measurable(case: Case) -> bool:
     """Whether the exact results are known here to enough digits."""
     return case.dtype == "float32" or (_exact.HAS_QUAD and (LONGDOUBLE_IS_WIDER or not isinstance(case, PairCase)))
 
@@ -151,9 +160,7 @@ def special_numbers(dtype: str) -> np.ndarray:
 
 
 def parameter_ranges(case: Case, kind: str) -> dict[str, tuple[float, float]]:
-    """What parameters are drawn from, by name; of a pair, its other factors."""
-    if isinstance(case, PairCase):
-        return dict.fromkeys(("up",) if case.operation == "forward" else ("dy", "up"), FACTORS)
+    """What parameters are drawn from, by name."""
     limits = np.finfo(case.dtype)
     usual = USUAL if kind == "usual" else (float(limits.tiny), float(limits.max))
     return dict.fromkeys(case.parameters, usual)
@@ -183,25 +190,34 @@ class Search:
         """Search for one slice of time or of evaluations; return the search, as a process has a copy of it."""
         _ufuncs.select_isa(self.isa)
         if self.evaluations == 0:
-            self.take(special_numbers(self.case.dtype), self.usual_parameters(), -1.0)
+            self.begin()
         self.slices += 1
         if limit.evaluations is not None:
             end = min(limit.evaluations, self.slices * SLICE[1])
             while self.evaluations < end:
-                self.take(*self.block())
+                self.step()
             return self
         deadline = time.monotonic() + (limit.seconds or 0) / limit.slices
         while time.monotonic() < deadline:
-            self.take(*self.block())
+            self.step()
         return self
+
+    def begin(self) -> None:
+        self.take(special_numbers(self.case.dtype), self.usual_parameters(), -1.0)
+
+    def step(self) -> None:
+        self.take(*self.block())
+
+    def errors(self, x: np.ndarray, parameters: Parameters, roughly: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return errors(self.case, x, parameters, roughly)
 
     def take(self, x: np.ndarray, parameters: Parameters, known: float | np.ndarray) -> None:
         """Keep the errors that are larger than others that are known, and than those known in their bins."""
         self.evaluations += x.size
-        error, got, want = errors(self.case, x, parameters, roughly=True)
+        error, got, want = self.errors(x, parameters, roughly=True)
         larger = ~(error <= known)
         if self.case.dtype == "float64":
-            error, got, want = errors(self.case, x[larger], parameters, roughly=False)
+            error, got, want = self.errors(x[larger], parameters, roughly=False)
             self.keep(error, x[larger], parameters, got, want)
         else:
             self.keep(error[larger], x[larger], parameters, got[larger], want[larger])
@@ -235,15 +251,20 @@ class Search:
         return self.rounded(np.where(negative, -1, 1) * (low + (high - low) * self.rng.random(bins.size)))
 
     def around_the_largest(self) -> tuple[np.ndarray, Parameters, float]:
-        leading = np.argpartition(-self.error, LEADERS)[:LEADERS]
-        leading = leading[np.argsort(-self.error[leading], kind="stable")]
-        largest = leading[np.minimum(self.rng.geometric(1 / LEADING, BLOCK // GROUP), LEADERS) - 1]
+        largest, least = self.leading()
         parameters = self.near_parameters(tuple(self.parameters[largest[0]]))
         x = np.repeat(self.moved(largest, parameters), GROUP)
         digits = np.finfo(self.case.dtype).nmant
         distance = self.rng.choice([-1, 1], x.size) * power(self.rng.uniform(-digits - 1, FARTHEST, x.size))
         with np.errstate(all="ignore"):
-            return self.rounded(x * (1 + distance)), parameters, float(self.error[leading[-1]])
+            return self.rounded(x * (1 + distance)), parameters, least
+
+    def leading(self) -> tuple[np.ndarray, float]:
+        """Some of the bins with the largest errors, one for every group of a block; and the least of these errors."""
+        leading = np.argpartition(-self.error, LEADERS)[:LEADERS]
+        leading = leading[np.argsort(-self.error[leading], kind="stable")]
+        ranks = np.minimum(self.rng.geometric(1 / LEADING, BLOCK // GROUP), LEADERS)
+        return leading[ranks - 1], float(self.error[leading[-1]])
 
     def moved(self, bins: np.ndarray, parameters: Parameters) -> np.ndarray:
         """The points of the largest errors in bins; or those with the same product with, or ratio to, a parameter."""
@@ -260,14 +281,14 @@ class Search:
     # Parameters
 
     def usual_parameters(self) -> Parameters:
-        """The defaults; the other factors of a pair have none."""
-        return tuple(self.case.parameters.get(name, 1.0) for name in self.ranges)
+        return tuple(self.case.parameters.values())
 
     def drawn_parameters(self) -> Parameters:
         """Of all exponents that are asked for alike."""
         if self.rng.random() < DEFAULTS:
             return self.usual_parameters()
-        return self.allowed([power(self.rng.uniform(*map(math.log2, ends))) for ends in self.ranges.values()])
+        exponents = np.array([[math.log2(end) for end in ends] for ends in self.ranges.values()]).reshape(-1, 2)
+        return self.allowed(power(self.rng.uniform(*exponents.T)))
 
     def near_parameters(self, parameters: Parameters) -> Parameters:
         """The same or others near them."""
@@ -292,6 +313,71 @@ class Search:
     @property
     def found_parameters(self) -> dict[str, float]:
         return dict(zip(self.ranges, map(float, self.parameters[self.error.argmax()]), strict=True))
+
+
+class PairSearch(Search):
+    """A search for gates with large errors of their factor, and for products with these that have the largest."""
+
+    case: PairCase
+
+    def __init__(self, case: PairCase, isa: str, parameters: str, seed: int):
+        super().__init__(case, isa, parameters, seed)
+        self.product = {"largest": -1.0}  # and its x, got and want
+        self.factors: dict[str, float] = {}
+
+    def begin(self) -> None:
+        super().begin()
+        self.try_products()
+
+    def step(self) -> None:
+        if self.sweep.size or self.rng.random() > PRODUCTS:
+            super().step()
+        else:
+            self.try_products()
+
+    def errors(self, x: np.ndarray, parameters: Parameters, roughly: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return limits(self.case, x, roughly)
+
+    def try_products(self) -> None:
+        """With the gates of some of the largest errors, and what puts the product next to a power of two."""
+        gates = self.rounded(self.x[self.leading()[0]])
+        gate, exact = (np.repeat(one, GROUP) for one in (gates, exact_factor(self.case, gates, roughly=False)))
+        factors = self.drawn_factors(exact)
+        self.evaluations += gate.size
+        got, (want, scale, counts) = self.case.product(gate, factors), self.case.exact_product(exact, factors)
+        with np.errstate(all="ignore"):
+            ulps, near, _ = self.case.errors(gate, got, want, scale)
+        ulps = np.where(counts & ~near, ulps, 0)
+        at = ulps.argmax()
+        if ulps[at] > self.product["largest"]:
+            values = {"largest": ulps, "x": gate, "got": got, "want": want}
+            self.product = {word: float(values[word][at]) for word in values}
+            self.factors = dict(zip(self.case.factor_names, (float(one[at]) for one in factors), strict=True))
+
+    def drawn_factors(self, exact: np.ndarray) -> list[np.ndarray]:
+        """Up, or dy and up, with which the product by exact factors is close below a power of two."""
+        steps = np.floor(power(self.rng.uniform(0, NEXT_TO, exact.size))) - 1
+        with np.errstate(all="ignore"):
+            rest = (1 - steps * np.finfo(self.case.dtype).epsneg) / np.frexp(np.abs(exact))[0]
+        rest = np.where(np.isfinite(rest), rest, 1)  # of a factor of 0, which does not count
+        if self.case.operation == "forward":
+            return [self.rounded(rest)]
+        dy = self.rounded(self.rng.uniform(1, 2, exact.size))
+        return [dy, self.rounded(rest / dy)]
+
+    @property
+    def found(self) -> dict[str, float]:
+        return self.product
+
+    @property
+    def found_parameters(self) -> dict[str, float]:
+        return self.factors
+
+
+def search_of(case: Case, isa: str, parameters: str, seed: int) -> Search:
+    if isinstance(case, PairCase):
+        return PairSearch(case, isa, parameters, seed)
+    return Search(case, isa, parameters, seed)
 
 
 def searched(searches: Iterable[Search], limit: Limit, workers: Executor) -> Iterator[Search | None]:

@@ -6,9 +6,9 @@ import numpy as np
 
 from fastact import _ufuncs
 
-from ._accuracy_page import witness
+from ._accuracy_page import worst_case
 from ._climb import Search, computed
-from ._errors import finite_or_text
+from ._errors import finite_or_text, has_fma
 from ._layer_errors import case_of
 
 WIDTH = 34
@@ -35,21 +35,25 @@ def result(search: Search) -> dict[str, Any]:
 
 
 def stands(found: dict[str, Any]) -> bool:
-    """Whether the kernel is still the one that was searched: by its fingerprint, and by the result that was found."""
-    if found["isa"] not in _ufuncs.runnable_isas():
+    """Whether the kernel is still the one that was searched: by its fingerprint, and by the result that was found.
+
+    Those of all instruction sets with FMA have the same bits.
+    """
+    isa = next((isa for isa in _ufuncs.runnable_isas() if has_fma(isa) == has_fma(found["isa"])), None)
+    if isa is None:
         return True
     case, in_use = case_of(found["function"], found["operation"], found["dtype"]), _ufuncs.isa()
     x = np.array([float.fromhex(found["x"])], case.dtype)
     try:
-        _ufuncs.select_isa(found["isa"])
+        _ufuncs.select_isa(isa)
         got = float(computed(case, x, tuple(found["parameters"].values()))[0])
-        return found["fingerprint"] == case.fingerprint(found["isa"]) and got.hex() == found["got"]
+        return found["fingerprint"] == case.fingerprint(isa) and got.hex() == found["got"]
     finally:
         _ufuncs.select_isa(in_use)
 
 
 def shown(found: dict[str, Any]) -> str:
-    x, got, want = witness(found)
+    x, got, want = worst_case(found)
     at = "".join(f", {name} = {value.hex()}" for name, value in found["parameters"].items())
     largest = float(found["largest"])
     error = f"{largest:8.4f}" if largest < 1000 else f"{largest:8.2e}"

@@ -23,13 +23,13 @@ IN_FLIGHT = 2 * _ufuncs.get_num_threads()  # chunks
 BLOCK = 1 << 16  # float32 inputs that stay in cache, with their results
 POINTS = {False: 5_000, True: 1_000_000}  # of float64: in a sample, exhaustive
 WITHIN = {"half": 0.5, "one": 1, "two": 2}  # ULP
-JUDGE32 = "double-precision formulas of their own (csrc/exact)"
+ORACLE32 = "double-precision formulas of their own (csrc/exact)"
 COMPOSED = ("backward", "value_and_grad")  # operations that are made of others, bit for bit
 
 Tally = dict[str, Any]  # the fields of exact_tally
 
 
-def judged_operations(name: str) -> list[str]:
+def measured_operations(name: str) -> list[str]:
     """The operations of a function that have errors of their own; of a layer all."""
     made = COMPOSED if name in _ufuncs.table else ()
     return [operation for operation in _functions.operations(name) if operation not in made]
@@ -81,11 +81,11 @@ class Case(NamedTuple):
         return _ufuncs.error_bound(*self)
 
     @property
-    def judge(self) -> str | None:
+    def oracle(self) -> str | None:
         """The oracle of the exact results; None if there is none."""
         if self.dtype == "float32":
-            return JUDGE32
-        found = judge64()
+            return ORACLE32
+        found = oracle64()
         return None if found is None else found[0]
 
     def argument(self, x: np.ndarray) -> np.ndarray:
@@ -106,8 +106,8 @@ class Case(NamedTuple):
         """All inputs, in pieces."""
         return chunks(self.dtype, exhaustive)
 
-    def judged(self, isas: list[str], piece: Any) -> dict[str, Tally]:
-        return (judged32 if self.dtype == "float32" else judged64)(self, isas, piece)
+    def tallies(self, isas: list[str], piece: Any) -> dict[str, Tally]:
+        return (tallies32 if self.dtype == "float32" else tallies64)(self, isas, piece)
 
     def fingerprinted(self) -> Any:
         return fingerprinted(self.dtype)
@@ -164,7 +164,7 @@ def exact32(case: Case, x: np.ndarray) -> np.ndarray:
     return want
 
 
-def judged32(case: Case, isas: list[str], chunk: range) -> dict[str, Tally]:
+def tallies32(case: Case, isas: list[str], chunk: range) -> dict[str, Tally]:
     """Compare the results of several ISAs with the exact ones; of equal bits the first only."""
     tallies: dict[str, Tally] = {}
     for start in range(0, len(chunk), BLOCK):
@@ -202,7 +202,7 @@ def points(count: int) -> np.ndarray:
     return np.concatenate(x)[:count]
 
 
-def judge64() -> tuple[str, Callable] | None:
+def oracle64() -> tuple[str, Callable] | None:
     """The oracle for float64: in words, and as a function like _balls.in_words. None: none has more digits."""
     try:
         from ._balls import in_words
@@ -222,12 +222,12 @@ def longdouble_in_words(name: str, operation: str, x: np.ndarray, parameters: It
 
 def exact64(case: Case, x: np.ndarray) -> np.ndarray:
     """In two words, as compare64 takes them."""
-    found = judge64()
+    found = oracle64()
     assert found is not None, "float64 is left out where there is no oracle for it"
     return found[1](*case.exact, x, tuple(case.parameters.values()))
 
 
-def judged64(case: Case, isas: list[str], x: np.ndarray) -> dict[str, Tally]:
+def tallies64(case: Case, isas: list[str], x: np.ndarray) -> dict[str, Tally]:
     results, x = case.results(isas, x), case.argument(x)
     want = exact64(case, x)
     return {isa: compare64(x, got, want, case.root) for isa, got in results.items()}
@@ -291,11 +291,11 @@ def chunks(dtype: str, exhaustive: bool) -> list[range | np.ndarray]:
 def measure(case: Case, isas: list[str], pieces: list, begin: Progress, workers: Executor) -> Iterator[Progress]:
     """Yield where the measurement stands, chunk by chunk; IN_FLIGHT of them are on their way."""
     rest = iter(pieces[begin.chunks :])
-    futures = deque(workers.submit(case.judged, isas, piece) for piece in islice(rest, IN_FLIGHT))
+    futures = deque(workers.submit(case.tallies, isas, piece) for piece in islice(rest, IN_FLIGHT))
     done, tallies = begin
     while futures:
         found = futures.popleft().result()
-        futures.extend(workers.submit(case.judged, isas, piece) for piece in islice(rest, 1))
+        futures.extend(workers.submit(case.tallies, isas, piece) for piece in islice(rest, 1))
         done, tallies = done + 1, added(tallies, found)
         yield Progress(done, tallies)
 

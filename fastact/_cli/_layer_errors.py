@@ -54,15 +54,18 @@ class PairCase(LayerCase):
         return _ufuncs.error_bound(*self)
 
     @property
-    def judge(self) -> str | None:
-        return super().judge if self.dtype == "float32" or LONGDOUBLE_IS_WIDER else None
+    def oracle(self) -> str | None:
+        return super().oracle if self.dtype == "float32" or LONGDOUBLE_IS_WIDER else None
 
     def argument(self, x: np.ndarray) -> np.ndarray:
         return x
 
+    @property
+    def factor_names(self) -> tuple[str, ...]:
+        return ("up",) if self.operation == "forward" else ("dy", "up")
+
     def factors(self, x: np.ndarray) -> list[np.ndarray]:
-        """Up, or dy and up."""
-        count = 1 if self.operation == "forward" else 2
+        count = len(self.factor_names)
         return list(np.random.default_rng(0).uniform(1, 2, (count, x.size)).astype(self.dtype))
 
     def compute(self, x: np.ndarray) -> np.ndarray:
@@ -72,7 +75,7 @@ class PairCase(LayerCase):
         function = _functions.get(self.name, self.operation)
         return function(x, *factors) if self.operation == "forward" else function(factors[0], x, factors[1])[0]
 
-    def judged(self, isas: list[str], piece: Any) -> dict[str, Tally]:
+    def tallies(self, isas: list[str], piece: Any) -> dict[str, Tally]:
         x = numbers(piece) if self.dtype == "float32" else piece
         want, scale, counts = self.exact_product(self.exact_factor(x), self.factors(x))
         results = self.results(isas, x)
@@ -135,11 +138,11 @@ ROWS: dict[str, Callable[[np.random.Generator, int, float], np.ndarray]] = {
     ),
 }
 LENGTHS = (1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 48, 49, 63, 64, 65, 100, 129, 512, 1000, 4097)
-JUDGED_TOGETHER = 6  # rows
+MEASURED_TOGETHER = 6  # rows
 SEEDS = {False: 10, True: 1000}  # of every kind and length: in a sample, exhaustive
 
 
-def rows(kind: str, length: int, dtype: str, seed: int = 0, count: int = JUDGED_TOGETHER) -> np.ndarray:
+def rows(kind: str, length: int, dtype: str, seed: int = 0, count: int = MEASURED_TOGETHER) -> np.ndarray:
     """Rows of a kind, the same for the same seed."""
     rng = np.random.default_rng((length, seed))
     return np.array([ROWS[kind](rng, length, DEEP[dtype]) for _ in range(count)]).astype(dtype)
@@ -190,7 +193,7 @@ class RowCase(Case):
         return LOGARITHMS_WITHOUT_FMA if without_fma else BOUND
 
     @property
-    def judge(self) -> str | None:
+    def oracle(self) -> str | None:
         if self.dtype == "float64" and not LONGDOUBLE_IS_WIDER:
             return None
         wider = {"float32": "float64", "float64": "longdouble"}[self.dtype]
@@ -216,13 +219,13 @@ class RowCase(Case):
     def result(self, *operands: np.ndarray) -> np.ndarray:
         return _functions.get(self.name, self.operation)(*operands, axis=-1)
 
-    def judged(self, isas: list[str], piece: list[tuple[str, int, int]]) -> dict[str, Tally]:
+    def tallies(self, isas: list[str], piece: list[tuple[str, int, int]]) -> dict[str, Tally]:
         found = {}
         for isa in isas:
             _ufuncs.select_isa(isa)
-            judged = [self.errors(*self.operands(*row)) for row in piece]
+            errors = [self.errors(*self.operands(*row)) for row in piece]
             error, x, got, want = (
-                np.concatenate([np.ravel(part) for part in parts]) for parts in zip(*judged, strict=True)
+                np.concatenate([np.ravel(part) for part in parts]) for parts in zip(*errors, strict=True)
             )
             none = np.zeros(error.shape, bool)
             found[isa] = tally(error, none, error, x, got, want)

@@ -1,4 +1,4 @@
-"""The contestants of `python -m fastact bench`: how each of them computes an activation.
+"""The implementations of `python -m fastact bench`: how each of them computes an activation.
 
 An entry is a statement and the names in it: timeit compiles the statement into its loop, so that nobody pays for a
 wrapper. All of them read the same memory, and those that can be given an output write to the same one.
@@ -28,7 +28,7 @@ OPERATIONS = ("forward", "backward", "backward_from_output")  # in which there m
 Operands = dict[str, np.ndarray]
 
 
-class Heat(NamedTuple):
+class BenchCase(NamedTuple):
     """What is raced at once."""
 
     function: str
@@ -93,23 +93,23 @@ def functions_called(statement: str) -> set[str]:
 # fastact and what is there for scale
 
 
-def fastact_entry(heat: Heat, operands: Operands) -> Entry:
-    function = _functions.get(heat.function, heat.operation)
-    out = ["out=" + ("y" if getattr(function, "nout", 1) == 1 else "(y, d)")] if heat.given else []
+def fastact_entry(case: BenchCase, operands: Operands) -> Entry:
+    function = _functions.get(case.function, case.operation)
+    out = ["out=" + ("y" if getattr(function, "nout", 1) == 1 else "(y, d)")] if case.given else []
     names = operands | {"f": function, "d": np.empty_like(operands["y"])}
-    arguments = _functions.call_of(heat.function, heat.operation).arguments
+    arguments = _functions.call_of(case.function, case.operation).arguments
     return Entry(f"f({', '.join([*arguments, *out])})", names)
 
 
-def negative_entry(heat: Heat, operands: Operands) -> Entry:
-    return Entry("f(x, out=whole)" if heat.given else "f(x)", operands | {"f": np.negative})
+def negative_entry(case: BenchCase, operands: Operands) -> Entry:
+    return Entry("f(x, out=whole)" if case.given else "f(x)", operands | {"f": np.negative})
 
 
-def copyto_entry(heat: Heat, operands: Operands) -> Entry:
+def copyto_entry(case: BenchCase, operands: Operands) -> Entry:
     return Entry("f(whole, x)", operands | {"f": np.copyto})
 
 
-def torch_copy_entry(heat: Heat, operands: Operands) -> Entry:
+def torch_copy_entry(case: BenchCase, operands: Operands) -> Entry:
     import torch
 
     return Entry("f(x)", {"f": torch.from_numpy(operands["whole"]).copy_, "x": torch.from_numpy(operands["x"])})
@@ -152,39 +152,39 @@ def operands_of(operands: Operands, statement: str) -> list[str]:
     return [name for name in operands if name in used]
 
 
-def expression_entry(expression: str | None, modules: list, heat: Heat, operands: Operands) -> Entry | None:
+def expression_entry(expression: str | None, modules: list, case: BenchCase, operands: Operands) -> Entry | None:
     if expression is None:
         return None
-    statement = into_y(expression) if heat.given else expression
+    statement = into_y(expression) if case.given else expression
     if statement is None:
         return None
-    names = operands | heat.names | functions_of(modules, statement)
-    if not heat.given:
+    names = operands | case.names | functions_of(modules, statement)
+    if not case.given:
         return Entry(statement, names)
     last = names[statement.partition("(")[0]]
     writes = last is np.copyto or isinstance(last, np.ufunc)
     return Entry(statement, names, lambda _: [operands["y"]]) if writes else None
 
 
-def of_operation(heat: Heat, *spellings: dict[str, str]) -> str | None:
-    """How the heat is spelled, by the spellings of the first OPERATIONS."""
-    return dict(zip(OPERATIONS, spellings, strict=False)).get(heat.operation, {}).get(heat.function)
+def of_operation(case: BenchCase, *spellings: dict[str, str]) -> str | None:
+    """How the case is spelled, by the spellings of the first OPERATIONS."""
+    return dict(zip(OPERATIONS, spellings, strict=False)).get(case.operation, {}).get(case.function)
 
 
-def numpy_expression(heat: Heat) -> str | None:
+def numpy_expression(case: BenchCase) -> str | None:
     return of_operation(
-        heat, _spellings.EXPRESSIONS, _spellings.BACKWARD_EXPRESSIONS, _spellings.FROM_OUTPUT_EXPRESSIONS
+        case, _spellings.EXPRESSIONS, _spellings.BACKWARD_EXPRESSIONS, _spellings.FROM_OUTPUT_EXPRESSIONS
     )
 
 
-def numpy_entry(heat: Heat, operands: Operands) -> Entry | None:
-    return expression_entry(numpy_expression(heat), [np], heat, operands)
+def numpy_entry(case: BenchCase, operands: Operands) -> Entry | None:
+    return expression_entry(numpy_expression(case), [np], case, operands)
 
 
-def scipy_entry(heat: Heat, operands: Operands) -> Entry | None:
+def scipy_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import scipy.special
 
-    return expression_entry(of_operation(heat, _spellings.SCIPY_EXPRESSIONS), [scipy.special, np], heat, operands)
+    return expression_entry(of_operation(case, _spellings.SCIPY_EXPRESSIONS), [scipy.special, np], case, operands)
 
 
 class WithWhere(ast.NodeTransformer):
@@ -204,42 +204,42 @@ class WithWhere(ast.NodeTransformer):
 BEYOND_NUMEXPR = (ast.NamedExpr, ast.Tuple, ast.keyword)  # names in between, several results, reductions
 
 
-def numexpr_entry(heat: Heat, operands: Operands) -> Entry | None:
+def numexpr_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import numexpr
 
-    expression = numpy_expression(heat)
+    expression = numpy_expression(case)
     if expression is None or any(isinstance(node, BEYOND_NUMEXPR) for node in ast.walk(ast.parse(expression))):
         return None
     expression = ast.unparse(WithWhere().visit(ast.parse(expression, mode="eval")))
-    values = {name: np.asarray(value, heat.dtype) for name, value in heat.names.items()} | operands
+    values = {name: np.asarray(value, case.dtype) for name, value in case.names.items()} | operands
     arguments = operands_of(values, expression)
-    kind = {"float32": float, "float64": np.float64}[heat.dtype]  # numexpr's names for them
+    kind = {"float32": float, "float64": np.float64}[case.dtype]  # numexpr's names for them
     function = numexpr.NumExpr(expression, [(name, kind) for name in arguments])
-    options = ["ex_uses_vml=vml", *["out=y"][: heat.given]]
+    options = ["ex_uses_vml=vml", *["out=y"][: case.given]]
     return Entry(f"f({', '.join(arguments + options)})", values | {"f": function, "vml": numexpr.use_vml})
 
 
 # PyTorch
 
 
-def torch_entry(heat: Heat, operands: Operands) -> Entry | None:
+def torch_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import torch
 
-    forward = _spellings.TORCH | (_spellings.TORCH_GIVEN if heat.given else {})
-    template = of_operation(heat, forward, _spellings.TORCH_BACKWARD, _spellings.TORCH_FROM_OUTPUT)
+    forward = _spellings.TORCH | (_spellings.TORCH_GIVEN if case.given else {})
+    template = of_operation(case, forward, _spellings.TORCH_BACKWARD, _spellings.TORCH_FROM_OUTPUT)
     if template is None:
         return None
-    if heat.given and "{out}" not in template and "out=y" not in template:
+    if case.given and "{out}" not in template and "out=y" not in template:
         return None
     names: dict[str, Any] = {name: torch.from_numpy(array) for name, array in operands.items()}
     functions, keyword = {}, "out"
-    for name in functions_called(template.format(out="", **heat.names)):
-        functions[name], keyword = (torch_backward if "backward" in name else torch_forward)(name, heat.given)
+    for name in functions_called(template.format(out="", **case.names)):
+        functions[name], keyword = (torch_backward if "backward" in name else torch_forward)(name, case.given)
     if None in functions.values():
         return None
     if "buffer" in template:
         names["buffer"] = torch.ops.aten.log_sigmoid_forward(names["x"])[1]
-    statement = template.format(out=f", {keyword}=y" if heat.given else "", **heat.names)
+    statement = template.format(out=f", {keyword}=y" if case.given else "", **case.names)
     if "glu_backward" in functions:  # of both at once, and the gate is the second half
         return Entry(statement, names | functions, lambda gradient: halves(np.asarray(gradient), 0)[::-1])
     return Entry(statement, names | functions)
@@ -265,14 +265,14 @@ def torch_backward(name: str, given: bool) -> tuple[Callable | None, str]:
 # JAX
 
 
-def jax_entry(heat: Heat, operands: Operands) -> Entry | None:
+def jax_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import jax
 
-    forward = _spellings.JAX.get(heat.function, f"{heat.function}(x)")
-    expression = _spellings.JAX_BACKWARD.get(heat.function) if heat.operation == "backward" else forward
+    forward = _spellings.JAX.get(case.function, f"{case.function}(x)")
+    expression = _spellings.JAX_BACKWARD.get(case.function) if case.operation == "backward" else forward
     functions = functions_of([jax.nn, jax.numpy], expression or forward)
     is_there = functions.keys() == functions_called(expression or forward)
-    if not is_there or not operands["x"].flags.c_contiguous or heat.operation not in ("forward", "backward"):
+    if not is_there or not operands["x"].flags.c_contiguous or case.operation not in ("forward", "backward"):
         return None
     arguments = operands_of(operands, expression or forward)
     function = eval(f"lambda {', '.join(arguments)}: {expression or forward}", functions)
@@ -283,12 +283,12 @@ def jax_entry(heat: Heat, operands: Operands) -> Entry | None:
     several = isinstance(jax.eval_shape(function, *names.values()), tuple)
     if several:
         names["ready"] = jax.block_until_ready
-        return None if heat.given else Entry(f"ready({call})", names | {"f": jax.jit(function)})
-    if not heat.given:
+        return None if case.given else Entry(f"ready({call})", names | {"f": jax.jit(function)})
+    if not case.given:
         return Entry(f"{call}.block_until_ready()", names | {"f": jax.jit(function)})
     # XLA writes to the memory of an argument that is donated, of which it needs nothing but that.
     donated = jax.jit(lambda y, *arrays: function(*arrays), donate_argnums=0, keep_unused=True)
-    names |= {"f": donated, "held": [jax.numpy.zeros(operands["y"].shape, heat.dtype)]}
+    names |= {"f": donated, "held": [jax.numpy.zeros(operands["y"].shape, case.dtype)]}
     return Entry(f"held[0] = f(held[0], {', '.join(arguments)}).block_until_ready()", names)
 
 
@@ -306,28 +306,28 @@ def jax_backward(forward: Callable) -> Callable:
 # ONNX
 
 
-def onnx_model(heat: Heat, operands: Operands) -> tuple[bytes, list[str]] | None:
+def onnx_model(case: BenchCase, operands: Operands) -> tuple[bytes, list[str]] | None:
     """A model that computes y, and its inputs; None: there is none."""
-    if heat.operation != "forward" or heat.layout != "contiguous" or heat.function not in _spellings.ONNX:
+    if case.operation != "forward" or case.layout != "contiguous" or case.function not in _spellings.ONNX:
         return None
     from onnx import parser
 
-    element = {"float32": "float", "float64": "double"}[heat.dtype]
-    body = _spellings.ONNX[heat.function].format(type=element, **heat.names)
+    element = {"float32": "float", "float64": "double"}[case.dtype]
+    body = _spellings.ONNX[case.function].format(type=element, **case.names)
     inputs = [name for name in operands if name != "y" and re.search(rf"\b{name}\b", body)]
     declared = {name: f"{element}[{', '.join(map(str, operands[name].shape))}] {name}" for name in (*inputs, "y")}
     model = parser.parse_model(
-        f'<ir_version: 10, opset_import: ["": 22]> {heat.function} '
+        f'<ir_version: 10, opset_import: ["": 22]> {case.function} '
         f"({', '.join(declared[name] for name in inputs)}) => ({declared['y']}) {{ {body} }}"
     )
     return model.SerializeToString(), inputs
 
 
-def onnxruntime_entry(heat: Heat, operands: Operands) -> Entry | None:
+def onnxruntime_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import onnxruntime
     from onnxruntime.capi.onnxruntime_pybind11_state import InvalidGraph, NotImplemented
 
-    found = onnx_model(heat, operands)
+    found = onnx_model(case, operands)
     if found is None:
         return None
     model, inputs = found
@@ -338,7 +338,7 @@ def onnxruntime_entry(heat: Heat, operands: Operands) -> Entry | None:
         session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except (InvalidGraph, NotImplemented):  # many operators lack float64
         return None
-    if not heat.given:
+    if not case.given:
         feeds = {name: operands[name] for name in inputs}
         return Entry("f(outputs, inputs)", {"f": session.run, "outputs": ["y"], "inputs": feeds})
     binding = session.io_binding()
@@ -348,11 +348,11 @@ def onnxruntime_entry(heat: Heat, operands: Operands) -> Entry | None:
     return Entry("f(binding)", {"f": session.run_with_iobinding, "binding": binding}, lambda _: [operands["y"]])
 
 
-def openvino_entry(heat: Heat, operands: Operands) -> Entry | None:
+def openvino_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import openvino
 
-    found = onnx_model(heat, operands)
-    if found is None or heat.dtype != "float32":  # its CPU plugin computes float64 in float32
+    found = onnx_model(case, operands)
+    if found is None or case.dtype != "float32":  # its CPU plugin computes float64 in float32
         return None
     model, inputs = found
     core = openvino.Core()
@@ -360,7 +360,7 @@ def openvino_entry(heat: Heat, operands: Operands) -> Entry | None:
     request = core.compile_model(core.read_model(model), "CPU", settings).create_infer_request()
     for name in inputs:
         request.set_tensor(name, openvino.Tensor(operands[name], shared_memory=True))
-    if not heat.given:
+    if not case.given:
         return Entry("f()", {"f": request.infer}, lambda results: [results[0]])
     request.set_output_tensor(openvino.Tensor(operands["y"], shared_memory=True))
     return Entry("f(share_outputs=True)", {"f": request.infer}, lambda _: [operands["y"]])
@@ -375,7 +375,7 @@ PEERS = {  # with the modules that they need
     "scipy": ("scipy",),
     "numpy": ("numpy",),
 }
-ENTRIES: dict[str, Callable[[Heat, Operands], Entry | None]] = {
+ENTRIES: dict[str, Callable[[BenchCase, Operands], Entry | None]] = {
     "fastact": fastact_entry,
     "torch": torch_entry,
     "jax": jax_entry,
@@ -396,7 +396,7 @@ def missing_modules(peer: str) -> list[str]:
     return [module for module in PEERS[peer] if importlib.util.find_spec(module) is None]
 
 
-def contestants(peers: list[str]) -> list[str]:
+def implementations(peers: list[str]) -> list[str]:
     return ["fastact", *peers, *(scale for scale in SCALES if scale != "torch.copy_" or "torch" in peers)]
 
 

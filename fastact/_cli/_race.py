@@ -1,6 +1,6 @@
 """The race itself: a process with a number of threads and an instruction set, started by `python -m fastact bench`.
 
-It reads a job as JSON from standard input, and writes the times of one heat after another as lines of JSON.
+It reads a job as JSON from standard input, and writes the times of one case after another as lines of JSON.
 """
 
 import gc
@@ -21,43 +21,43 @@ from fastact import _runtime, _ufuncs
 from . import _peers
 from ._between import NOTHING, call_by_call
 from ._operands import operands_for
-from ._peers import Entry, Heat, results_of
+from ._peers import BenchCase, Entry, results_of
 
 STATISTICS: dict[str, Callable[..., float]] = {"minimum": min, "median": median, "mean": fmean}
-PAUSE = 0.005  # seconds, in which the threads of the contestant before stop to spin
+PAUSE = 0.005  # seconds, in which the threads of the implementation before stop to spin
 WARM_UP = 0.25  # of a part of a round: calls that are not timed
 CHECKED = 1 << 16  # elements
 RELATIVE, ABSOLUTE = 1e-3, 1e-4  # tolerances: some peers are not exact to float32
 
 
-def check(contestant: str, entry: Entry, expected: Sequence[np.ndarray], heat: Heat) -> None:
-    """Raise unless a contestant does the work of the heat; the error of a sum grows with the root of its length."""
+def check(implementation: str, entry: Entry, expected: Sequence[np.ndarray], case: BenchCase) -> None:
+    """Raise unless an implementation does the work of a case; the error of a sum grows with the root of its length."""
     results = results_of(entry)
     same = len(results) == len(expected)
     for got, want in zip(results, expected, strict=same):
-        terms = max(1, int(np.prod(heat.shape)) // max(1, want.size))
+        terms = max(1, int(np.prod(case.shape)) // max(1, want.size))
         tolerance = {"rtol": RELATIVE, "atol": ABSOLUTE * terms**0.5}
         got, want = got.ravel()[:CHECKED], want.ravel()[:CHECKED]
         same &= got.dtype == want.dtype and got.shape == want.shape and np.allclose(got, want, **tolerance)
     if not same:
-        raise ArithmeticError(f"{contestant} has another result for {heat}")
+        raise ArithmeticError(f"{implementation} has another result for {case}")
 
 
-def entries_for(heat: Heat, contestants: list[str]) -> dict[str, Entry]:
-    operands = operands_for(heat)
-    made = {contestant: _peers.ENTRIES[contestant](heat, operands) for contestant in contestants}
-    entries = {contestant: entry for contestant, entry in made.items() if entry is not None}
+def entries_for(case: BenchCase, implementations: list[str]) -> dict[str, Entry]:
+    operands = operands_for(case)
+    made = {implementation: _peers.ENTRIES[implementation](case, operands) for implementation in implementations}
+    entries = {implementation: entry for implementation, entry in made.items() if entry is not None}
     expected = [result.copy() for result in results_of(entries["fastact"])]
-    for contestant, entry in entries.items():
-        if contestant not in _peers.SCALES:
-            check(contestant, entry, expected, heat)
+    for implementation, entry in entries.items():
+        if implementation not in _peers.SCALES:
+            check(implementation, entry, expected, case)
     return entries
 
 
 def nanoseconds(
     entries: dict[str, Entry], rounds: int, milliseconds: float, statistic: Callable[[list[float]], float]
 ) -> dict[str, float]:
-    """Time per call of each contestant. In every round each has its part, in an order that changes."""
+    """Time per call of each implementation. In every round each has its part, in an order that changes."""
     timers = {name: timeit.Timer(entry.statement, globals=entry.names) for name, entry in entries.items()}
     calls = {name: calls_in(timer, milliseconds / 1e3) for name, timer in timers.items()}
     found: dict[str, list[float]] = {name: [] for name in timers}
@@ -94,17 +94,17 @@ def run(job: dict[str, Any], send) -> None:
         hold_to(job["threads"])
     gc.disable()
     _runtime._keep_freed_memory()
-    contestants, length = _peers.contestants(job["peers"]), (job["rounds"], job["milliseconds"])
+    implementations, length = _peers.implementations(job["peers"]), (job["rounds"], job["milliseconds"])
     statistic = STATISTICS[job["statistic"]]
     series = {key: job[key] for key in ("threads", "between", "isa")}
     with _peers.prepare(job["peers"], None if in_program else job["threads"]):
-        for heat in (Heat(*values) for values in job["heats"]):
-            entries = entries_for(heat, contestants)
+        for case in (BenchCase(*values) for values in job["cases"]):
+            entries = entries_for(case, implementations)
             if in_program:
                 times = call_by_call(entries, between, *length, statistic)
             else:
                 times = {"nanoseconds": nanoseconds(entries, *length, statistic)}
-            send(heat._asdict() | series | times)
+            send(case._asdict() | series | times)
 
 
 def main() -> None:

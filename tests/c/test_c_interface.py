@@ -95,7 +95,7 @@ def test_header_compiles_alone(compiler, language, tmp_path):
 # Names of macros that the library is made with, and that a program may well have.
 NAMES = (
     *("ACTIVATION_0", "ACTIVATION_1", "ACTIVATION_2", "GATED", "FROM_OUTPUT_0", "FROM_OUTPUT_1", "ADDED_0", "ADDED_1"),
-    *("OPERATION", "GATED_OPERATION", "ULP", "USUAL", "USUAL_QUOTIENT", "REQUIRED", "NONE", "ONE", "TWO", "RUN"),
+    *("OPERATION", "GATED_OPERATION", "ULP", "LIMITS", "LIMITS_OF_QUOTIENT", "REQUIRED", "NONE", "ONE", "TWO", "RUN"),
 )
 
 

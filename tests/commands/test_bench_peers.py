@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from bench_runs import QUICK, bench, contents, heat, installed
+from bench_runs import QUICK, bench, case, contents, installed
 from conftest import FROM_OUTPUT
 
 from fastact import _ufuncs
@@ -83,15 +83,15 @@ def test_peers_do_the_work_of_layers(tmp_path, peer):
 
 
 def test_layers_take_a_size_as_rows():
-    assert heat(function="softmax", shape=(1 << 11,)).array_shape == (32, 64)
-    assert heat(function="prelu", shape=(7,)).array_shape == (1, 7)
-    assert heat(function="swiglu", shape=(2, 3, 5)).array_shape == (2, 3, 5)
-    assert heat(shape=(1 << 11,)).array_shape == (1 << 11,)
+    assert case(function="softmax", shape=(1 << 11,)).array_shape == (32, 64)
+    assert case(function="prelu", shape=(7,)).array_shape == (1, 7)
+    assert case(function="swiglu", shape=(2, 3, 5)).array_shape == (2, 3, 5)
+    assert case(shape=(1 << 11,)).array_shape == (1 << 11,)
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_operands_of_layers_are_what_the_spellings_say(name):
-    operands = _operands.operands_for(heat(function=name, shape=(4, 6, 5)))
+    operands = _operands.operands_for(case(function=name, shape=(4, 6, 5)))
     x = operands["x"]
     if name in _ufuncs.gated:
         np.testing.assert_array_equal(np.concatenate([operands["up"], x]), operands["both"])
@@ -106,31 +106,31 @@ def test_a_sum_that_is_wrong_is_not_raced(monkeypatch):
     """Gradients with respect to parameters are compared as well."""
     spelled = _peers.ENTRIES["numpy"]
 
-    def wrong(heat, operands):
-        entry = spelled(heat, operands)
+    def wrong(case, operands):
+        entry = spelled(case, operands)
         return entry._replace(names=entry.names | {"axes": (1,)})
 
     monkeypatch.setitem(_peers.ENTRIES, "numpy", wrong)
-    with pytest.raises(ArithmeticError, match=r"numpy has another result for Heat.*prelu"):
-        _race.entries_for(heat(function="prelu", operation="backward", shape=(6, 6)), ["fastact", "numpy"])
+    with pytest.raises(ArithmeticError, match=r"numpy has another result for BenchCase.*prelu"):
+        _race.entries_for(case(function="prelu", operation="backward", shape=(6, 6)), ["fastact", "numpy"])
 
 
 def test_a_wrong_result_is_not_raced(monkeypatch):
     wrong = Entry("x + 1", {"x": np.ones(24, np.float32)})
-    monkeypatch.setitem(_peers.ENTRIES, "numpy", lambda heat, operands: wrong)
-    with pytest.raises(ArithmeticError, match=r"numpy has another result for Heat.*silu"):
-        _race.entries_for(heat(), ["fastact", "numpy"])
+    monkeypatch.setitem(_peers.ENTRIES, "numpy", lambda case, operands: wrong)
+    with pytest.raises(ArithmeticError, match=r"numpy has another result for BenchCase.*silu"):
+        _race.entries_for(case(), ["fastact", "numpy"])
 
 
 @pytest.mark.parametrize("operation", ["forward", "backward", "value_and_grad"])
 @pytest.mark.parametrize("name", ["silu", "threshold"])
 def test_given_output_is_written_to(name, operation):
-    entries = _race.entries_for(heat(function=name, operation=operation, output="given"), ["fastact", "np.negative"])
+    entries = _race.entries_for(case(function=name, operation=operation, output="given"), ["fastact", "np.negative"])
     entry = entries["fastact"]
     entry.names["y"][...] = 99
     assert results_of(entry)[0] is entry.names["y"]
     operands = [entry.names["dy"], entry.names["x"]][operation != "backward" :]
-    expected = _ufuncs.get(name, operation)(*operands, **heat(function=name).parameters)
+    expected = _ufuncs.get(name, operation)(*operands, **case(function=name).parameters)
     np.testing.assert_array_equal(entry.names["y"], expected[0] if operation == "value_and_grad" else expected)
 
 
@@ -148,13 +148,13 @@ def test_expression_into_a_given_output(expression, statement):
 
 
 def test_inputs_are_as_promised():
-    x = _operands.normal(heat(shape=(1 << 16,)), 0)
+    x = _operands.normal(case(shape=(1 << 16,)), 0)
     assert x.ctypes.data % _operands.ALIGNMENT == 0
     assert abs(x.mean()) < 0.05
     assert abs(x.std() - 3) < 0.05
     for shape in [(1 << 12,), (3, 4, 5)]:
-        strided = _operands.normal(heat(shape=shape, layout="strided", dtype="float64"), 0)
+        strided = _operands.normal(case(shape=shape, layout="strided", dtype="float64"), 0)
         assert strided.strides[-1] == 2 * strided.itemsize
         assert strided.size == np.prod(shape)
-        flat = _operands.normal(heat(shape=shape, dtype="float64"), 0).ravel()
+        flat = _operands.normal(case(shape=shape, dtype="float64"), 0).ravel()
         np.testing.assert_array_equal(strided.ravel(), flat)

@@ -198,9 +198,9 @@ def test_program_is_drawn(program, tmp_path):
 
 def test_program_takes_few_functions_by_default(capsys):
     arguments = command_line.make_parser().parse_args(["bench", "--between", "matmul"])
-    heats = _bench.selected_heats(arguments)
-    assert {h.function for h in heats} == set(_bench.IN_PROGRAM.functions)
-    assert len(heats) == 15
+    cases = _bench.selected_cases(arguments)
+    assert {h.function for h in cases} == set(_bench.IN_PROGRAM.functions)
+    assert len(cases) == 15
     assert {job["between"] for job in _bench.selected_jobs(arguments)} == {"matmul"}
 
 
@@ -238,7 +238,7 @@ def wait_until(condition, seconds=20):
 
 @linux
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt, SystemExit])
-def test_busy_processes_end_with_the_heat(error):
+def test_busy_processes_end_with_the_case(error):
     others = set(children_of(os.getpid()))
     with contextlib.suppress(error or ()), _between.busy():
         busy = set(children_of(os.getpid())) - others

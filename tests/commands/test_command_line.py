@@ -116,7 +116,7 @@ def test_apply_is_the_ufunc(tmp_path, name, operation):
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", ["?", "i1", "<u8", "<f2", "<f4", "<f8", ">f4", ">i4"])
 def test_apply_keeps_shape_order_and_type(tmp_path, monkeypatch, shape, order, dtype):
-    monkeypatch.setattr(_apply, "PIECE", 7)
+    monkeypatch.setattr(_apply, "PIECE_ELEMENTS", 7)
     x = np.asarray(np.random.default_rng(0).normal(0, 3, shape), order=order).astype(dtype, order=order)
     np.save(tmp_path / "in.npy", x)
     command_line.main(["apply", "silu", f"{tmp_path}/in.npy", f"{tmp_path}/out.npy"])
@@ -290,9 +290,9 @@ def test_apply_refuses_a_folder_it_may_not_write_to(capsys, tmp_path):
 def test_apply_that_runs_out_of_room_leaves_nothing(tmp_path):
     import resource
 
-    sparse_file(tmp_path / "in.npy", 4 * _apply.PIECE)
+    sparse_file(tmp_path / "in.npy", 4 * _apply.PIECE_ELEMENTS)
     (tmp_path / "out.npy").write_bytes(b"precious")
-    limit = 8 * _apply.PIECE
+    limit = 8 * _apply.PIECE_ELEMENTS
     result = run(
         *("apply", "silu", "in.npy", "out.npy"),
         cwd=tmp_path,
@@ -351,7 +351,7 @@ def slowed(function, seconds):
 @pytest.mark.parametrize(("seconds", "progress", "shown"), [(0.3, True, True), (0.3, False, False), (0, True, False)])
 def test_progress_is_shown_when_it_takes_over_a_second(tmp_path, monkeypatch, capsys, seconds, progress, shown):
     pytest.importorskip("tqdm")
-    monkeypatch.setattr(_apply, "PIECE", 2)
+    monkeypatch.setattr(_apply, "PIECE_ELEMENTS", 2)
     np.save(tmp_path / "in.npy", np.ones(10, np.float32))
     silu = slowed(_ufuncs.get("silu"), seconds)
     _apply.apply_file(silu, tmp_path / "in.npy", tmp_path / "out.npy", {}, progress)

@@ -72,8 +72,7 @@ SHORTER = [  # what is printed, what runs instead, and why
     (r"python -m fastact accuracy\b[^#\n]*", shorter_measurement, "hours, on instruction sets that need not be there"),
     (r"^make (?=.*\binstall\b)", MADE, "a minute; test_c_interface.py does compile them"),
     (r"tests/leaks\.py \d+", "tests/leaks.py 10", "an hour"),
-    (r"tests/witnesses\.py$", "tests/witnesses.py --points 10", "minutes"),
-    (r"tests/gated_errors\.py$", "tests/gated_errors.py --help", "a quarter of an hour"),
+    (r"tests/worst_cases\.py .*", "tests/worst_cases.py --help", "the file of a search is needed"),
     (r"csrc/proof/prove\.py$", "csrc/proof/prove.py --help", "a quarter of an hour"),
 ]
 

@@ -9,7 +9,7 @@ from fastact import _docs, _gated_docs, _ufuncs
 
 FUNCTIONS, OPERATIONS = (CORE / name for name in ("functions.def", "operations.def"))
 MACRO_ROWS = re.compile(r"^\w+\(", re.MULTILINE)
-RELU = "ACTIVATION_0(relu, USUAL(0, 0), 0.1, ULP(0, 0, 0, 0), ULP(0, 0, 0, 0))"
+RELU = "ACTIVATION_0(relu, LIMITS(0, 0), 0.1, ULP(0, 0, 0, 0), ULP(0, 0, 0, 0))"
 LEAKY_RELU = "negative_slope, 0.01, ULP(0, 0, 0, 0))"
 FROM_OUTPUT = "FROM_OUTPUT_0(tanh, 0.1, ULP(0.5, 0.5, 1.6, 1.6))"
 GRAD_P = 'OPERATION(GRAD_P, grad_p, P, (x), (d), "df/dp", by_p)'
@@ -72,12 +72,12 @@ FAULTS = [
     (FUNCTIONS, RELU, RELU.replace(", ULP(0, 0, 0, 0))", ")"), "ACTIVATION_0 has 5 columns, and here are 4"),
     (FUNCTIONS, RELU, RELU[:-1], "it is no row|do not match"),
     (FUNCTIONS, RELU, RELU + ")", "do not match"),
-    (FUNCTIONS, RELU, RELU.replace("USUAL(0, 0)", "USUAL(0, 0"), "do not match"),
+    (FUNCTIONS, RELU, RELU.replace("LIMITS(0, 0)", "LIMITS(0, 0"), "do not match"),
     (FUNCTIONS, RELU, RELU + ";", "it is no row"),
     (FUNCTIONS, RELU, f"{RELU} {RELU.replace('relu', 'other')}", "do not match|columns"),
-    (FUNCTIONS, RELU, RELU.replace("USUAL(0, 0), ", "USUAL(0, 0),\n"), "it is no row|do not match"),
-    (FUNCTIONS, RELU, RELU.replace("USUAL(0, 0)", "USUAL(0)"), "1 numbers instead of 2"),
-    (FUNCTIONS, RELU, RELU.replace("USUAL", "USAUL"), "is no USUAL or USUAL_QUOTIENT"),
+    (FUNCTIONS, RELU, RELU.replace("LIMITS(0, 0), ", "LIMITS(0, 0),\n"), "it is no row|do not match"),
+    (FUNCTIONS, RELU, RELU.replace("LIMITS(0, 0)", "LIMITS(0)"), "1 numbers instead of 2"),
+    (FUNCTIONS, RELU, RELU.replace("LIMITS", "LIMITTS"), "is no LIMITS or LIMITS_OF_QUOTIENT"),
     (FUNCTIONS, RELU, RELU.replace("0.1", "a tenth"), "'a tenth' is no number"),
     (FUNCTIONS, RELU, RELU.replace("relu", "re-lu"), "'re-lu' is no name"),
     (FUNCTIONS, RELU, RELU.replace("relu", ""), "'' is no name"),

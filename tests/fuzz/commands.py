@@ -90,7 +90,7 @@ def stop(*given, **options):
 
 def stop_bench(given: argparse.Namespace):
     _bench.selected_peers(given)
-    _bench.selected_heats(given)
+    _bench.selected_cases(given)
     stop()
 
 

@@ -13,7 +13,7 @@ from fastact._cli._ulp import ulp
 from fastact._softmax_docs import BOUND, GRADIENT_BOUND, LOGARITHMS_WITHOUT_FMA
 
 
-def judged_rows(kind, dtype):
+def measured_rows(kind, dtype):
     """Rows of every length, several of each, and a long one."""
     for n in [*LENGTHS[3:], LONG]:
         yield rows(kind, n, dtype.__name__, count=1 if n == LONG else 6)
@@ -22,7 +22,7 @@ def judged_rows(kind, dtype):
 def errors(kind, dtype):
     """The largest errors of softmax, log_softmax and logsumexp in units of their bounds."""
     largest = np.zeros(3)
-    for x in judged_rows(kind, dtype):
+    for x in measured_rows(kind, dtype):
         with np.errstate(all="ignore"):
             p, log_p, total, log_sum = exact_rows(x).values()
             finite = np.isfinite(log_p)

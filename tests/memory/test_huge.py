@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="maps memory whe
 
 FIRST = 1 << 31  # elements that share memory
 REST = 1000  # elements behind them
-PIECE = 1 << 24  # bytes
+PIECE_BYTES = 1 << 24  # bytes
 MAP_FIXED, MAP_NORESERVE = 0x10, 0x4000
 VALUES = np.linspace(-5, 5, 256, dtype=np.float32)
 
@@ -27,12 +27,12 @@ def huge():
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
     room = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
-    x = np.frombuffer(mmap.mmap(-1, FIRST * VALUES.itemsize + PIECE, room), np.float32)
+    x = np.frombuffer(mmap.mmap(-1, FIRST * VALUES.itemsize + PIECE_BYTES, room), np.float32)
     piece = os.memfd_create("piece")
-    os.ftruncate(piece, PIECE)
-    for begin in range(x.ctypes.data, x.ctypes.data + FIRST * x.itemsize, PIECE):
+    os.ftruncate(piece, PIECE_BYTES)
+    for begin in range(x.ctypes.data, x.ctypes.data + FIRST * x.itemsize, PIECE_BYTES):
         access = mmap.PROT_READ | mmap.PROT_WRITE
-        assert libc.mmap(begin, PIECE, access, mmap.MAP_SHARED | MAP_FIXED, piece, 0) == begin
+        assert libc.mmap(begin, PIECE_BYTES, access, mmap.MAP_SHARED | MAP_FIXED, piece, 0) == begin
     os.close(piece)
     x = x[: FIRST + REST]
     fill(x, VALUES)
@@ -46,7 +46,7 @@ def fill(x, values):
 
 def ends(x):
     """Return the memory that elements share, and the last elements, which have their own."""
-    return x[: PIECE // x.itemsize], x[FIRST:]
+    return x[: PIECE_BYTES // x.itemsize], x[FIRST:]
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from conftest import (
     repetitions,
     usual_parameters,
 )
-from draws import LARGE, SPAN, arrays, joins, mixed, seeds, stepped, usual_limits
+from draws import LARGE, SPAN_ELEMENTS, arrays, joins, mixed, seeds, stepped, usual_limits
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -215,15 +215,15 @@ def usual_only(case, dtype, seed):
 
 @pytest.mark.parametrize("case", [case for case in CASES if usual_limits()[case[0]][np.float32] > 0])
 @every_type
-@given(seed=seeds(), place=st.integers(0, SPAN - 1), data=st.data())
+@given(seed=seeds(), place=st.integers(0, SPAN_ELEMENTS - 1), data=st.data())
 def test_bits_do_not_depend_on_an_outlier_nearby(case, dtype, seed, place, data):
     x = usual_only(case, dtype, seed)
     limit = usual_limits()[case[0]][dtype]
     unusual = st.sampled_from([np.inf, np.nan, np.finfo(dtype).max, np.nextafter(limit, dtype(np.inf)), 2 * limit])
     outlier = dtype(data.draw(unusual, "outlier")) * dtype(data.draw(st.sampled_from([-1, 1]), "sign"))
     disturbed = x.copy()
-    disturbed[place::SPAN] = outlier
-    kept = np.arange(x.size) % SPAN != place
+    disturbed[place::SPAN_ELEMENTS] = outlier
+    kept = np.arange(x.size) % SPAN_ELEMENTS != place
     for isa in ISAS:
         with on_isa(isa):
             dy = factors(case, x)
@@ -240,7 +240,7 @@ LIMITED = [case for case in CASES if _ufuncs.table[case[0]] and usual_limits()[c
 @given(
     seed=seeds(),
     size=st.one_of(st.floats(0.25, 4), st.sampled_from([0.0, 1e-30, 1e30, np.inf, np.nan])),
-    place=st.integers(0, SPAN - 1),
+    place=st.integers(0, SPAN_ELEMENTS - 1),
 )
 def test_bits_do_not_depend_on_the_way_with_any_parameter(case, replaces, dtype, seed, size, place):
     """Nor on whether all elements share one value, each has its own, or the output replaces x."""
@@ -249,8 +249,8 @@ def test_bits_do_not_depend_on_the_way_with_any_parameter(case, replaces, dtype,
     if 1 < parameter < np.inf:
         x[::2] /= parameter
     disturbed = x.copy()
-    disturbed[place::SPAN] = np.inf
-    kept = np.arange(x.size) % SPAN != place
+    disturbed[place::SPAN_ELEMENTS] = np.inf
+    kept = np.arange(x.size) % SPAN_ELEMENTS != place
     for isa in ISAS:
         with on_isa(isa):
             results = []

@@ -48,7 +48,7 @@ class Subclass(np.ndarray):
     """What NumPy takes for an array without a method of its own."""
 
 
-class Lent:
+class Exporter:
     """An object that NumPy asks for an array."""
 
     def __init__(self, array):
@@ -126,7 +126,7 @@ def conversions(ufunc):
         "rows and columns": lambda: run([np.broadcast_to(array[:, None], (array.size, 3)) for array in whole]),
         "no path of ours": lambda: run(single, order="C", subok=False),
         "subclass": lambda: run([array.view(Subclass) for array in whole]),
-        "lent": lambda: run([Lent(array) for array in wide], dtype="f4", casting="same_kind"),
+        "exporter": lambda: run([Exporter(array) for array in wide], dtype="f4", casting="same_kind"),
     }
     if ufunc.__name__ in _ufuncs.gated:
         ways["halves of one array"] = lambda: ufunc(np.concatenate([INTEGERS, INTEGERS[::-1], [1, 2]]))

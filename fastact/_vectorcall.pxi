@@ -1,4 +1,4 @@
-# The front: what sits in the vectorcall slot of every ufunc. Plain calls run on the direct path or, if large, by ranged
+# What sits in the vectorcall slot of every ufunc. Plain calls run on the direct path or, if large, by ranged
 # iteration. All others get their parameters completed, so that NumPy sees positional ones only, and go on to NumPy; a
 # gated pair given one array is called on its halves.
 
@@ -131,7 +131,7 @@ cdef void explain_outputs(PyObject *ufunc, PyObject *const *args, Py_ssize_t cou
     Py_DECREF(given)
 
 
-cdef PyObject *front(PyObject *ufunc, PyObject *const *args, size_t flagged_count, PyObject *keywords) noexcept:
+cdef PyObject *call_ufunc(PyObject *ufunc, PyObject *const *args, size_t flagged_count, PyObject *keywords) noexcept:
     cdef Py_ssize_t count = PyVectorcall_NARGS(flagged_count)
     cdef PyObject *result
     cdef Call call
@@ -161,14 +161,14 @@ cdef bint reached = False
 
 
 cdef PyObject *probe(PyObject *ufunc, PyObject *const *args, size_t flagged_count, PyObject *keywords) noexcept:
-    """The front, which also records that it was called."""
+    """The function for the slot, which also records that it was called."""
     global reached
     reached = True
-    return front(ufunc, args, flagged_count, keywords)
+    return call_ufunc(ufunc, args, flagged_count, keywords)
 
 
 cdef bint slot_works(ufunc) except -1:
-    """Whether a function put into the vectorcall slot is called, and the front gives what NumPy's path gives."""
+    """Whether a function put into the vectorcall slot is called, and it gives what NumPy's path gives."""
     cdef PyUFuncObject *info = <PyUFuncObject *><PyObject *>ufunc
     cdef PyTypeObject *kind = Py_TYPE(<PyObject *>ufunc)
     global reached
