@@ -55,7 +55,7 @@ typedef struct {
     double value; /* the default; NaN: there is none */
 } fa_parameter;
 
-/* Its operations are those below FA_GRAD_P + parameter_count, and of the others those for which there is a loop. */
+/* Its operations are those for which fa_get_loop gives a loop. */
 typedef struct {
     const char *name;
     int parameter_count;
@@ -68,10 +68,10 @@ FA_API const fa_activation *fa_activation_at(size_t index); /* NULL: index is no
 FA_API const fa_activation *fa_find(const char *name);      /* NULL: there is none of this name */
 
 /* The largest error on the instruction set in use, in ULP: the spacing of the type's numbers at the exact result. For
- * FA_BACKWARD and FA_VALUE_AND_GRAD it is that of f'(x), for FA_BACKWARD_FROM_OUTPUT that of f'(x) at the x that has
- * exactly the y given, and for FA_F16 that before the last rounding. It holds for parameters of ordinary size. Near a root r
- * of f', where |x - r| < |r| / 8 and |f'(x)| < 2^-6, the error is absolute instead: at most 2^-27 in float, 2^-56 in
- * double. NaN: there is no such operation. */
+ * FA_BACKWARD, FA_VALUE_AND_GRAD and FA_BACKWARD_PARAMETERS it is that of f'(x), for FA_BACKWARD_FROM_OUTPUT that of
+ * f'(x) at the x that has exactly the y given, and for FA_F16 that before the last rounding. It holds for parameters of
+ * ordinary size. Near a root r of f', where |x - r| < |r| / 8 and |f'(x)| < 2^-6, the error is absolute instead: at
+ * most 2^-27 in float, 2^-56 in double. NaN: there is no such operation. */
 FA_API double fa_error_bound(const fa_activation *activation, fa_operation operation, fa_type type);
 
 /* Loops: one operation of one activation in one type each, to be got once and run often. */
@@ -89,10 +89,10 @@ FA_API int fa_loop_outputs(const fa_loop *loop);
  * threads, and fa_run_parallel among fa_get_num_threads(). The bits are the same. */
 FA_API void fa_run(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
 FA_API void fa_run_parallel(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
-/* The same for contiguous arrays, with one value of each parameter. */
-FA_API void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n);
 FA_API void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n,
                            int num_threads);
+/* fa_run_parallel for contiguous arrays, with one value of each parameter. */
+FA_API void fa_run_contiguous(const fa_loop *loop, char *const *operands, size_t n);
 
 /* Softmax and its like: reductions over one axis of contiguous arrays in C order, seen as outer x length x inner and
  * reduced over length. out has the shape of a, and may be a or b; that of FA_LOGSUMEXP is outer x inner, and is neither.
@@ -157,8 +157,8 @@ FA_API int fa_threads_for(const fa_loop *loop, size_t n);
  * came too late. */
 FA_API int fa_threads_now(const fa_loop *loop, size_t n);
 
-/* Calls body(context, part) for every part in [0, parts), on a thread each as far as threads come in time; the calling
- * thread takes all parts that others have not started. body must return normally. */
+/* Calls body(context, part) for every part in [0, parts). Each may run on a thread of its own; the calling thread takes
+ * all parts that no other has started. body must return normally. */
 FA_API void fa_parallel(int parts, void (*body)(void *context, int part), void *context);
 
 /* The same for more parts than threads, at most `threads`. worker: the number of the thread, from 0, the calling one, to

@@ -462,7 +462,7 @@ def formulas(doc, operation):
 
 
 def error(doc, operation, bounds):
-    limits = " and ".join(f"{bound:g} ULP in {dtype}" for dtype, bound in bounds.items() if dtype != "float16")
+    limits = " and ".join(f"{bound:g} ULP in {dtype}" for dtype, bound in bounds.items())
     whose = {
         "backward": "of f'(x)",
         "value_and_grad": "of each result",

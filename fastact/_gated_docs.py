@@ -124,7 +124,7 @@ def _error(name, f, is_backward, bounds):
 {scope[:-1]}, whatever dy
 and up: a subnormal factor has few digits, and so has the result then. dy up comes first, so that it may overflow where
 the exact dgate does not, and dy = 0 gives 0 unless up or f(gate) is infinite, or one of the three NaN."""
-    near_root = f"\n{_roots.stated(root, f, ' |dy up|')}".replace("it is", "that of dgate is") if root else ""
+    near_root = f"\n{_roots.stated(root, f, ' |dy up|', 'that of dgate')}" if root else ""
     return f"""\
 Largest errors of dgate on this machine: {limits}; 1 ULP in float16.
 {scope}

@@ -1,5 +1,5 @@
-# Ranged iteration: large calls that are strided, broadcast or need a cast are split over threads. Each iterates over a
-# range of its own with its own copy of NumPy's iterator. NumPy's ufuncs would iterate over them on one thread.
+# Ranged iteration: large calls that are strided, broadcast or need a cast are split over threads. Each thread iterates
+# over a range of its own with its own copy of NumPy's iterator. NumPy itself would run them on one thread.
 
 cdef enum:
     ITERATION_FLAGS = (NPY_ITER_BUFFERED | NPY_ITER_RANGED | NPY_ITER_EXTERNAL_LOOP | NPY_ITER_GROWINNER
@@ -174,7 +174,7 @@ cdef int make_iterators(Iteration *iteration, PyArrayObject **arrays, int inputs
         flags[k] = INPUT_FLAGS if k < inputs else OUTPUT_FLAGS
     before = use_pool(iteration.size * ITEM_SIZES[type])
     if enter(&surroundings):  # an operand that overlaps an output is copied
-        # Casts that lose something are left to NumPy: whether they are allowed is its affair.
+        # Casts that lose something are left to NumPy, which decides whether they are allowed.
         iteration.iterators[0] = NpyIter_MultiNew(
             inputs + outputs, arrays, ITERATION_FLAGS, NPY_KEEPORDER, NPY_SAFE_CASTING, flags, descrs)
         leave(&surroundings)

@@ -11,7 +11,7 @@ import numpy as np
 from fastact import _channels, _docs, _layer_docs, _ufuncs
 from fastact._channels import BACKWARD, BACKWARD_PARAMETERS, FORWARD
 from fastact._checks import axis_of, check_out, check_parameter, check_real, integer
-from fastact._names import check_keywords, hide_unknown, nearest, refuse_keywords
+from fastact._names import check_keywords, nearest, placed, refuse_keywords
 from fastact._others import as_array, labelled
 from fastact._ufuncs import from_pool, own_surroundings
 
@@ -476,15 +476,6 @@ def backward_params(name):
     function = names["backward_params"]
     function.__doc__ = _docs.backward_params_docstring(name, own)
     return placed(function, f"{name}.backward_params")
-
-
-def placed(function, qualified_name):
-    """Tell a function under which name users, and pickle, find it."""
-    function.__module__ = "fastact"
-    function.__qualname__ = qualified_name
-    function.__name__ = qualified_name.rpartition(".")[2]
-    hide_unknown(function)
-    return function
 
 
 def complete(function, backward):

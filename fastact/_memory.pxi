@@ -1,4 +1,4 @@
-# Memory that Python objects lend: borrowed, and checked before anything is written.
+# Memory that Python objects export: acquired, and checked before anything is written.
 
 cdef enum:
     MAX_MEMORY = 3  # operands that are no parameters

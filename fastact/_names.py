@@ -152,6 +152,15 @@ def hide_unknown(function):
     function.__signature__ = signature.replace(parameters=taken)
 
 
+def placed(function, qualified_name):
+    """Tell a function under which name users, and pickle, find it."""
+    function.__module__ = "fastact"
+    function.__qualname__ = qualified_name
+    function.__name__ = qualified_name.rpartition(".")[2]
+    hide_unknown(function)
+    return function
+
+
 def kind_of(name):
     """Return the kind of a function that fastact has."""
     return KINDS.get(name, ALONG_AXIS)

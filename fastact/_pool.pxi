@@ -36,7 +36,7 @@ cdef object pool_capsule = PyCapsule_New(&pool_handler, "mem_handler", NULL)
 
 
 cdef PyObject *use_pool(npy_intp size) noexcept:
-    """Have NumPy take memory from the pool, if `size` bytes are worth it and nobody set a handler of his own.
+    """Have NumPy take memory from the pool, if `size` bytes are worth it and NumPy's default handler is in use.
 
     What was in use before, for `leave_pool`; NULL: nothing has changed.
     """

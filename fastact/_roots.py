@@ -27,9 +27,9 @@ def allowed(dtype: Any) -> float:
     return 2.0 ** ERROR_EXPONENTS[np.dtype(dtype).name]
 
 
-def stated(root: str, name: str = "f", factor: str = "") -> str:
+def stated(root: str, name: str = "f", factor: str = "", error: str = "it") -> str:
     """The sentence of a docstring, with the name of the function and what the error is a multiple of."""
     errors = [f"2^{exponent}{factor} in {dtype}" for dtype, exponent in ERROR_EXPONENTS.items()]
     return f"""\
 Near the root r = {root} of {name}', that is where {NEAR.replace("f'", f"{name}'")},
-it is absolute instead: at most {" and ".join(errors)}."""
+{error} is absolute instead: at most {" and ".join(errors)}."""

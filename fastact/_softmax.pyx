@@ -13,7 +13,7 @@ import numpy as np
 
 from fastact import _softmax_docs, _softmax_reference
 from fastact._checks import axis_within, check_out, check_real
-from fastact._names import hide_unknown, refuse_keywords
+from fastact._names import placed, refuse_keywords
 from fastact._others import as_array, labelled
 from fastact._ufuncs import from_pool, own_surroundings
 
@@ -263,19 +263,14 @@ def softmin_backward(dy, y, axis=-1, out=None, **unknown):
 def describe(function, backward=None):
     """Hang on a function its documentation, its formula, its reference and its gradient."""
     name = function.__name__
-    hide_unknown(function)
+    placed(function, name)
     function.__doc__ = _softmax_docs.docstring(name)
     function.formula = _softmax_docs.FORMULAS[name]
     function.reference = getattr(_softmax_reference, name)
-    function.__module__ = "fastact"
     if backward is not None:
-        hide_unknown(backward)
         backward.__doc__ = _softmax_docs.backward_docstring(name)
         backward.reference = getattr(_softmax_reference, f"{name}_backward")
-        backward.__module__ = "fastact"
-        backward.__name__ = "backward"
-        backward.__qualname__ = f"{name}.backward"
-        function.backward = backward
+        function.backward = placed(backward, f"{name}.backward")
 
 
 describe(softmax, softmax_backward)

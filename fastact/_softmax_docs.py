@@ -21,7 +21,7 @@ _SUMMARIES = {
     "logsumexp": "Logarithm of the sum of exponentials: a smooth maximum.",
 }
 
-# The only place of these bounds, in ULP of float32 and float64; tests/layers/test_softmax.py holds them.
+# The only place of these bounds, in ULP of float32 and float64; tests/layers/test_softmax_bounds.py checks them.
 BOUND, LOGARITHMS_WITHOUT_FMA, GRADIENT_BOUND = 4, 5, 3
 LOGSUMEXP_UNIT = "ULP of the larger of y and y - max(x)"
 BACKWARD_UNITS = {

@@ -24,7 +24,7 @@ def register(count: int) -> None:
     try:
         import threadpoolctl
         from threadpoolctl import LibController
-    except ImportError:  # or older than version 3.2, which takes no others' libraries
+    except ImportError:  # or older than version 3.2, the first in which other libraries can register
         return
 
     class Controller(LibController):

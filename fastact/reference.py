@@ -25,7 +25,10 @@ import numpy as np
 from fastact._checks import is_real
 
 _FORMULAS: dict[tuple[str, str], Callable] = {}  # (activation, operation) -> function
-_SLOPES = {"backward": "grad", "backward_from_output": "from_output"}  # operation -> the derivative that dy is taken by
+_SLOPES = {
+    "backward": "grad",
+    "backward_from_output": "from_output",
+}  # operation -> the derivative that dy is multiplied by
 _GATES = {"glu": "sigmoid", "reglu": "relu", "geglu": "gelu", "swiglu": "silu", "mish_glu": "mish"}
 
 

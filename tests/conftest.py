@@ -40,9 +40,9 @@ TYPES = [np.float32, np.float64]
 WIDER = {np.float16: np.float64, np.float32: np.float64, np.float64: np.longdouble}
 longdouble_is_wider = np.finfo(np.longdouble).eps < np.finfo(np.float64).eps
 needs_longdouble = pytest.mark.skipif(
-    not longdouble_is_wider, reason="longdouble is no wider than float64 here, so it cannot judge float64"
+    not longdouble_is_wider, reason="longdouble is no wider than float64 here, so it is no oracle of float64"
 )
-WIDE_TYPES = [np.float32, pytest.param(np.float64, marks=needs_longdouble)]  # types that a wider one can judge
+WIDE_TYPES = [np.float32, pytest.param(np.float64, marks=needs_longdouble)]  # types that have a wider one
 
 # Values of the parameters to test besides the defaults
 OTHER_VALUES = {

@@ -15,8 +15,8 @@ SPAN_ELEMENTS = 64  # elements: in every kind of float, this many in a row touch
 
 
 @functools.cache
-def usual_limits():
-    """Activation -> the largest usual |x| in float32 and float64, as functions.def has it; 0: there is none."""
+def range_limits():
+    """Activation -> the largest |x| that is in range, in float32 and float64, as functions.def has it; 0: none is."""
     limits = {name: activation.limits for name, activation in tables.read().activations.items()}
     return {name: {np.float32: np.float32(f32), np.float64: np.float64(f64)} for name, (f32, f64) in limits.items()}
 
@@ -41,7 +41,7 @@ def joins(name, dtype):
     with np.errstate(over="ignore"):
         values = np.concatenate(
             [
-                [0, usual_limits()[name][dtype]],
+                [0, range_limits()[name][dtype]],
                 bends(name, usual_parameters(name)),
                 thresholds(),
                 ends,

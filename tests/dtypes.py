@@ -240,8 +240,8 @@ def softmax(sweep):
         sweep.entry("logsumexp", single(partial(fa.logsumexp, axis=axis)), [SHAPE], [shape])
 
 
-def lenders():
-    """Return the names of all formats and types of memory that others lend, each with a function that makes it."""
+def exporter_kinds():
+    """Return the names of all formats and types of memory of exporters, each with a function that makes it."""
     size = math.prod(SHAPE)
     for dtype in DTYPES:
         yield str(dtype), lambda dtype=dtype: filled(SHAPE, dtype)
@@ -265,7 +265,7 @@ def torch_dtypes():
 C_TYPES = [ctypes.c_float, ctypes.c_double, ctypes.c_int, ctypes.c_int64, ctypes.c_uint8, ctypes.c_longdouble]
 EXPORTED_FLOATS = {"float32", "float64", "format f", "format d", "ctypes c_float", "ctypes c_double"}
 EXPORTED_FLOATS |= {"torch.float32", "torch.float64"}
-LENDERS = list(lenders())
+EXPORTER_KINDS = list(exporter_kinds())
 
 
 def exporters(sweep):
@@ -275,7 +275,7 @@ def exporters(sweep):
         outs_from = 2 if "backward" in name else 1
         count = 3 if "backward" in name or "value_and_grad" in name else 2
         required = [0.5] * sum(p is inspect.Parameter.empty for p in defaults_of(getattr(views, name))[count:])
-        for kind, make in LENDERS:
+        for kind, make in EXPORTER_KINDS:
             for chosen in [*((k,) for k in range(count)), range(count)]:
                 guarded = [Guarded(SHAPE, np.dtype(np.float32)) for _ in range(count)]
                 operands = [make() if k in chosen else guard.array for k, guard in enumerate(guarded)]

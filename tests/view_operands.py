@@ -42,14 +42,14 @@ def required(case):
     return {p: value for p, value in parameters.items() if table[case[0]][p] is None}
 
 
-class Lender:
-    """Lends an array by one protocol."""
+class Exporter:
+    """Exports an array by one protocol."""
 
     def __init__(self, values):
         self.values = np.array(values)
 
 
-class DLPackLender(Lender):
+class DLPackExporter(Exporter):
     def __dlpack__(self, **options):
         return self.values.__dlpack__(**options)
 
@@ -58,7 +58,7 @@ class DLPackLender(Lender):
 
 
 def contents(owner):
-    return np.array(owner.values if isinstance(owner, Lender) else owner)
+    return np.array(owner.values if isinstance(owner, Exporter) else owner)
 
 
 def f32(*shape):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from conftest import FORMULAS
 
 from fastact import _ufuncs
-from fastact._cli._errors import has_fma
+from fastact._cli._errors import has_fma, isa_with
 
 PAIRS = list(itertools.product(_ufuncs.gated, ("forward", "backward")))
 PATH = Path(__file__).with_name("worst_cases.json")
@@ -32,7 +32,7 @@ class Bound(NamedTuple):
     @property
     def isa(self):
         """An instruction set of this machine that the bound is about, or None."""
-        return next((isa for isa in _ufuncs.runnable_isas() if has_fma(isa) == self.fma), None)
+        return isa_with(self.fma)
 
 
 def load():

@@ -35,7 +35,7 @@ PyTorch where that is installed. What a loop of one function takes stands in [sp
   A turn begins with {warm_up:g} ms that are not timed and goes on for {turn:g} ms, or for one run if that takes longer.
   A process that waits for its turn is stopped, so that no thread of it spins. With `OMP_WAIT_POLICY=active` threads
   spin for minutes: each library then has a process of its own, started anew every {restart} rounds, and ratios differ
-  more from one run of the command to the next, since a process has its luck with memory.
+  more from one run of the command to the next, since where memory lies differs between processes.
 - **How to read it.** A time is the median over the rounds of the mean in a turn: what stalls now and then counts. A
   ratio is the median over the rounds of the ratio of the two times: above 1 fastact is faster. Use a quiet machine:
   whatever else runs is measured too.

@@ -69,7 +69,7 @@ class Worker:
 
 
 def processes(libraries: list[str], environment: dict[str, str]) -> list[list[str]]:
-    """Which libraries share a process: NumPy and fastact do, so that both have the same luck with memory.
+    """Which libraries share a process: NumPy and fastact do, so that where memory lies favours neither.
 
     They do not where threads spin for ever, since those of one would spin through the turns of the other.
     """

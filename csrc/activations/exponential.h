@@ -90,8 +90,8 @@ FA_INLINE real F(by_alpha_size)(real alpha, real if_small, real if_large) {
 
 /* Where x / alpha is tiny the function is x itself, which scaled may be subnormal. The derivative by alpha, expm1(v) - v
  * e^v, v = x / alpha in two words, is -v^2 w(v - centre) near 0, where the subtraction would cancel. An alpha of 0, of
- * either sign, gives the limit of positive ones; v is NaN where both x and alpha are infinite. In range: alpha, too, needs
- * no scale. */
+ * either sign, gives the limit of positive ones; v is NaN where both x and alpha are infinite. In range, alpha needs no
+ * scale either. */
 FA_INLINE F(point) F(celu)(real given_x, real given_alpha, int in_range) {
     const real x = in_range ? given_x : F(only_if)(given_alpha >= 0, given_x), alpha = F(absolute)(given_alpha);
     const real scale = in_range ? 1 : F(by_alpha_size)(alpha, F(divisor_large), F(divisor_small));

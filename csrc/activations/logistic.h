@@ -178,10 +178,10 @@ FA_INLINE real F(softplus_from_output)(real y, real beta) {
 
 FA_INLINE real F(log_sigmoid_from_output)(real y) { return F(softplus_from_output)(-y, 1); }
 
-/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; beyond mish_end the factor is 1. In float64 it is x - 2 x / d for
- * x > 1/4, which rounds less. The derivative is n / d + 4 x e
- * (1 + e) / d^2. For negative x, where that cancels, it is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e
- * = s (1 + p), the bracket is sorted by powers of p, so that what cancels at the root is a sum of exact terms. */
+/* mish(x) = x n / d, d = n + 2, n = e (e + 2), e = e^x; beyond mish_end the factor is 1. In float64 it is x - 2 x / d
+ * for x > 1/4, which rounds less. The derivative is n / d + 4 x e (1 + e) / d^2. For negative x, where that cancels, it
+ * is e (g + (g + 2) e + 4 e^2 + e^3) / d^2, g = 4 (1 + x): with e = s (1 + p), the bracket is sorted by powers of p, so
+ * that what cancels at the root is a sum of exact terms. */
 static const real F(mish_end) = 20;
 
 FA_INLINE F(point) F(mish)(real x, int in_range) {

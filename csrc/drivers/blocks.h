@@ -4,8 +4,10 @@
 
 #include "kernels/loops.h"
 
-/* Whether the outputs of work on n elements are better stored past the cache, and fa_run where that is decided. */
+/* Whether the outputs of work on n elements are better stored past the cache. */
 int fa_streams(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n);
+
+/* fa_run for a part of such work. streams: what fa_streams says of all of it. */
 void fa_run_part(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int streams);
 
 #endif

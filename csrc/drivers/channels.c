@@ -26,7 +26,7 @@ enum {
     LONG = 1 << 16, /* elements of a strip of which nothing is needed again */
     SHORT = 256, /* elements of a run: a kernel is not called for each that is shorter */
     NARROW = 256, /* elements of a row: of fewer, a row has several runs of each channel */
-    WIDEST = 1 << 12, /* elements of a row that has several so as to be whole pieces */
+    WIDEST = 1 << 12, /* elements of a row that has several so as to be a multiple of ROUND_ELEMENTS */
     GROUP = 1 << 14, /* elements that are worth a row of sums */
     FEWEST_ROWS = 8, /* in a group */
     MOST_ROWS = 64,
@@ -42,8 +42,7 @@ typedef struct {
     atomic_int failed;
 } large_sums;
 
-typedef struct job job;
-struct job {
+typedef struct {
     const fa_loop *loop;
     const fa_vectors *vectors;
     fa_kernel kernel;
@@ -61,7 +60,7 @@ struct job {
     size_t bands, rows, groups; /* in a row; in a group; in all */
     double *sums[MAX_OUTPUTS]; /* of strips or groups; NULL: not wanted */
     large_sums *large;
-};
+} job;
 
 /* What is needed for one strip only. */
 typedef struct {
@@ -286,8 +285,8 @@ static void plan(job *j, const fa_channels *shape, int needed_again) {
         return;
     }
     const size_t period = j->shape.channels * j->shape.inner;
-    const size_t whole =
-        ROUND_ELEMENTS / min_size(ROUND_ELEMENTS, period & -period); /* the fewest runs that are whole pieces */
+    /* The fewest runs whose elements are a multiple of ROUND_ELEMENTS. */
+    const size_t whole = ROUND_ELEMENTS / min_size(ROUND_ELEMENTS, period & -period);
     j->repeats = period < NARROW ? NARROW / period : 1;
     if (period * whole <= WIDEST) j->repeats = ceil_ratio(j->repeats, whole) * whole;
     j->repeats = min_size(j->repeats, j->shape.outer);
@@ -356,7 +355,7 @@ int fa_run_channels(const fa_loop *loop, const fa_channels *shape, char *const *
     large_sums large = {0};
     job j = {.loop = loop, .vectors = &fa_table->vectors[loop->type], .bias = bias, .large = &large};
     j.inputs = loop->inputs, j.arrays = loop->inputs - parameters, j.outputs = loop->outputs;
-    j.item = loop->type == FA_F64 ? sizeof(double) : sizeof(float);
+    j.item = (size_t)item_size(loop->type);
     memcpy(j.operands, operands, (size_t)(j.inputs + j.outputs) * sizeof(char *));
 
     int vary = 0, unstored = 0;

@@ -1,4 +1,4 @@
-/* Loops on several threads: over what computes on one, and what shares parts among threads. */
+/* Runs loops on several threads: how many a call is worth, and a part of its elements for each. */
 #include "blocks.h"
 #include "copies.h"
 #include "kernels/loops.h"
@@ -27,7 +27,7 @@ static void run_part(void *context, int part, int worker) {
     (void)worker;
     for (int k = 0; k < s->loop->inputs + s->loop->outputs; k++)
         operands[k] = s->operands[k] + (ptrdiff_t)begin * s->strides[k];
-    fa_run_part(s->loop, operands, s->strides, left < s->chunk ? left : s->chunk, s->streams);
+    fa_run_part(s->loop, operands, s->strides, min_size(left, s->chunk), s->streams);
 }
 
 void fa_run_threads(const fa_loop *loop, char *const *operands, const ptrdiff_t *strides, size_t n, int num_threads) {

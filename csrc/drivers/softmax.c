@@ -32,7 +32,8 @@ static const unsigned costs[FA_REDUCTION_COUNT] = {
     [FA_SOFTMAX_BACKWARD] = 200, [FA_LOG_SOFTMAX_BACKWARD] = 400,
 };
 
-/* A call. Its pieces are rows, tiles of columns or blocks of gathered columns; the threads take equal numbers of them. */
+/* A call. Its pieces are rows, tiles of columns or blocks of gathered columns; parts are equal numbers of them, which
+ * threads take in turn. */
 typedef struct job job;
 struct job {
     const fa_reduction_kernels *kernels;
@@ -109,7 +110,7 @@ static int run_gathered(const job *j, size_t begin, size_t end) {
     char *const room = make_room(j);
     if (!room) return -1;
     for (size_t first = begin * j->block; first < end * j->block && first < count; first += j->block)
-        run_block(j, first, count - first < j->block ? count : first + j->block, room);
+        run_block(j, first, min_size(count, first + j->block), room);
     free(room);
     return 0;
 }
@@ -131,7 +132,7 @@ static int run_columns(const job *j, size_t begin, size_t end) {
     char *room = NULL;
     for (size_t piece = begin; piece < end; piece++) {
         const size_t o = piece / tiles, first = piece % tiles * tile;
-        const size_t blocks = (j->inner - first < tile ? j->inner - first : tile) / j->block;
+        const size_t blocks = min_size(j->inner - first, tile) / j->block;
         const size_t column = o * j->inner + first, rest = column + blocks * j->block;
         const size_t at = start_of(j, column) * j->item;
         j->kernels->columns(j->a + at, j->b + at, j->out + (j->reduces ? column * j->item : at), blocks, j->length,
@@ -153,7 +154,7 @@ static void run_part(void *context, int part, int worker) {
     const size_t share = (j->pieces - 1) / j->parts + 1, begin = share * (size_t)part;
     if (begin >= j->pieces) return;
     const fa_environment environment = fa_enter();
-    if (j->run(j, begin, j->pieces - begin < share ? j->pieces : begin + share))
+    if (j->run(j, begin, min_size(j->pieces, begin + share)))
         atomic_store_explicit(&j->failed, 1, memory_order_relaxed);
     fa_leave(environment);
 }
@@ -180,14 +181,14 @@ static int run(job *j, unsigned cost) {
 static int run_halves(fa_reduction reduction, int backward, int reduces, const unsigned short *a,
                       const unsigned short *b, unsigned short *out, size_t outer, size_t length, size_t inner) {
     const size_t row = length * inner, result = reduces ? inner : row;
-    const size_t fitting = HALVES / row + (HALVES < row), group = fitting < outer ? fitting : outer;
+    const size_t fitting = HALVES / row + (HALVES < row), group = min_size(fitting, outer);
     float *const room = malloc((1 + (size_t)backward) * group * row * sizeof(float));
     if (!room) return -1;
     float *const floats_b = backward ? room + group * row : room;
     int failed = 0;
     const fa_environment environment = fa_enter();
     for (size_t o = 0; o < outer && !failed; o += group) {
-        const size_t now = outer - o < group ? outer - o : group;
+        const size_t now = min_size(outer - o, group);
         fa_table->half_to_float(a + o * row, room, now * row);
         if (backward) fa_table->half_to_float(b + o * row, floats_b, now * row);
         failed = fa_reduce(reduction, FA_F32, room, floats_b, room, now, length, inner);
@@ -202,10 +203,10 @@ int fa_reduce(fa_reduction reduction, fa_type type, const void *a, const void *b
               size_t length, size_t inner) {
     if ((unsigned)reduction >= FA_REDUCTION_COUNT || (unsigned)type >= FA_TYPE_COUNT) return -1;
     if (outer == 0 || length == 0 || inner == 0) return 0;
-    const int backward = reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD;
+    const int backward = fa_is_backward(reduction);
     const int reduces = reduction == FA_LOGSUMEXP;
     if (type == FA_F16) return run_halves(reduction, backward, reduces, a, b, out, outer, length, inner);
-    const size_t item = type == FA_F64 ? sizeof(double) : sizeof(float);
+    const size_t item = (size_t)item_size(type);
     job j = {
         .kernels = &fa_table->reductions[reduction][type == FA_F64],
         .backward = backward,

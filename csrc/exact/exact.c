@@ -329,11 +329,15 @@ static const struct {
     const char *name;
     loop *loops[FA_OPERATION_COUNT];
 } rows[] = {
-#define ACTIVATION_0(name, ...) {#name, {name##_loop, name##_grad_loop}},
+#define ACTIVATION_0(name, ...) {#name, {[FA_FORWARD] = name##_loop, [FA_GRAD] = name##_grad_loop}},
 #define ACTIVATION_1(name, limits, cost, value, grad, p_name, ...) \
-    {#name, {name##_loop, name##_grad_loop, [FA_GRAD_P] = name##_grad_##p_name##_loop}},
+    {#name, {[FA_FORWARD] = name##_loop, [FA_GRAD] = name##_grad_loop, [FA_GRAD_P] = name##_grad_##p_name##_loop}},
 #define ACTIVATION_2(name, limits, cost, value, grad, p_name, p_default, by_p, q_name, ...) \
-    {#name, {name##_loop, name##_grad_loop, [FA_GRAD_P] = name##_grad_##p_name##_loop, name##_grad_##q_name##_loop}},
+    {#name,                                                                                 \
+     {[FA_FORWARD] = name##_loop,                                                           \
+      [FA_GRAD] = name##_grad_loop,                                                         \
+      [FA_GRAD_P] = name##_grad_##p_name##_loop,                                            \
+      [FA_GRAD_Q] = name##_grad_##q_name##_loop}},
 #define FROM_OUTPUT_0(name, ...) {#name, {[FA_BACKWARD_FROM_OUTPUT] = name##_from_output_loop}},
 #define FROM_OUTPUT_1 FROM_OUTPUT_0
 #include "functions.def"

@@ -1,4 +1,4 @@
-/* Exact results, to be judged by: every operation for float inputs in double precision, right to 2^-40 relative wherever
+/* Exact results to compare with: every operation for float inputs in double precision, right to 2^-40 relative wherever
  * float can hold the result; and for double inputs in quadruple precision, right to 2^-80 wherever double can hold it,
  * but next to the root of a derivative. The C library's functions make them; nothing here is shared with the kernels but
  * the tables. */
@@ -13,8 +13,8 @@
 /* Results of n inputs for the parameters p and q, if the activation has them. */
 typedef void exact_loop(const float *x, size_t n, double p, double q, double *want);
 
-/* That of an operation that takes dy has the derivative: what dy is multiplied by. NULL: there is none, as for an operation
- * that others make up, bit for bit. */
+/* For an operation that takes dy: the derivative that dy is multiplied by. NULL: there is none, as for an operation
+ * whose results are those of others bit for bit. */
 exact_loop *exact_find(const char *name, fa_operation operation);
 
 #if defined(__FLT128_MANT_DIG__) && !defined(__clang__) && defined(__GLIBC__)
@@ -39,7 +39,7 @@ exact_wide_loop *exact_find_long(const char *name, fa_operation operation);
 typedef struct {
     double largest, sum; /* of the errors */
     uint64_t count, within_half, within_one, within_two;
-    uint64_t near_root; /* next to a derivative's root, judged apart by their absolute error */
+    uint64_t near_root; /* next to a derivative's root, counted apart, by their absolute error */
     double largest_near_root; /* of those absolute errors */
     float x, got; /* where the largest error is first met */
     double want;

@@ -9,7 +9,6 @@ import inspect
 import re
 import sys
 import textwrap
-from pathlib import Path
 from types import ModuleType
 from unittest.mock import patch
 
@@ -133,7 +132,7 @@ def write(extensions):
     ufuncs = Ufuncs(table)
     modules = documentation(ufuncs, extensions)
     names = template_names(table, ufuncs, modules)
-    for template in sorted(Path(PACKAGE).glob("*.in")):
+    for template in sorted(PACKAGE.glob("*.in")):
         write_from_template(template, names)
     docs, gated_docs, *_ = modules
     c_interface.write(docs.DOCS | gated_docs.DOCS, table)

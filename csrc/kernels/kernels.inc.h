@@ -13,11 +13,13 @@
 #define FA_ROLLED _Pragma("clang loop vectorize(assume_safety) unroll(disable)")
 #else
 #define FA_UNROLL _Pragma("GCC unroll 32")
-/* Independent, and a loop still when the vectoriser comes: GCC unrolls short ones before, into scalars or much code. */
+/* Iterations are independent, and the loop is not unrolled ahead of vectorisation: GCC makes scalars or much code of
+ * short ones. */
 #define FA_ROLLED _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
-/* Of a choice in a choice, GCC would make one with more cases; where one side of a choice is a constant, such as a clamp,
- * it would compute what follows with that constant too, and choose again and again; and a store after a choice would end
- * each side of it, in a loop that is no longer vectorised. */
+/* Passes of GCC that make branches of selects, so that loops are no longer vectorised or compute more. Jump threading
+ * merges a select in a select into one with more cases. Partial redundancy elimination computes what follows a select
+ * with a constant side, such as a clamp, for that constant too, and selects again. Path splitting copies the store
+ * after a select to both sides. */
 #pragma GCC optimize("no-thread-jumps", "no-tree-pre", "no-split-paths")
 #endif
 
@@ -26,9 +28,8 @@
  * python -m fastact bench --function sigmoid gelu gelu_tanh --sizes 16384 --threads 1, with 4 to 64. */
 enum { SPECULATION_BLOCKS = 16, CHECK_BLOCKS = 8, CHECKED_BLOCKS = 256 };
 
-/* What parameters are: constants that the compiler folds into the formulas; other values that all elements share; arrays.
- * Among limits, QUOTIENT stands for whether that with OTHERS is one of |x / p|. */
-enum { DEFAULTS, OTHERS, ARRAYS, KIND_COUNT, QUOTIENT = KIND_COUNT, LIMIT_COUNT };
+/* What parameters are: constants that the compiler folds into the formulas; other values that all elements share; arrays. */
+enum { DEFAULTS, OTHERS, ARRAYS, KIND_COUNT };
 
 /* Whether an output is one of the inputs, which are followed by `skipped` parameters. */
 FA_INLINE int replaces_input(void *const *operands, int inputs, int skipped, int outputs) {

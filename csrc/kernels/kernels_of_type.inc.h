@@ -6,8 +6,8 @@
 
 enum { F(block) = FA_BLOCK_BYTES / sizeof(real) };
 
-/* What is to be known of several x, begun with 0: whether |x| <= limit for all of them, and false for NaN. Among bits that
- * is the largest |x| or, where no instruction finds that, the sign of a difference. */
+/* Accumulates, from 0, whether |x| <= limit for all of several x (not for NaN): the largest bits of an |x| or, where
+ * there is no integer maximum, a word whose sign says that one was larger. */
 #define FA_HAS_LARGEST (FA_REAL == 32 && FA_HAS_FMA)
 FA_INLINE integer F(seen)(integer before, real limit, real x) {
     const integer size = F(bits)(F(absolute)(x));
@@ -15,8 +15,8 @@ FA_INLINE integer F(seen)(integer before, real limit, real x) {
 }
 FA_INLINE int F(fits)(integer seen, real limit) { return FA_HAS_LARGEST ? seen <= F(bits)(limit) : seen >= 0; }
 
-/* Where |x| is at most this, |x| and |p x| are at most the limit; for a p without bounds, where nothing is: less than the
- * bits of any |x|, by not too much. */
+/* The largest |x| for which |x| and |p x| are at most the limit. For an infinite p or NaN, which no x fits, the number
+ * whose bits are -1: below all |x|, and so little that the difference in `seen` does not overflow. */
 FA_INLINE real F(limit_with)(real limit, real p) {
     const real size = F(absolute)(p), roundings = FA_REAL == 32 ? 0x1p-22f : (real)0x1p-51; /* and more */
     const real quotient = size > 1 ? (limit - limit * roundings) / size : limit;
@@ -49,11 +49,12 @@ FA_NOINLINE void F(fill_with_nan)(void *const *outputs, int count, size_t blocks
         for (size_t i = 0; i != blocks * F(block); i++) ((real *)outputs[k])[i] = (real)__builtin_nan("");
 }
 
-/* What functions.def says of an activation. limits: the largest |x| in range, by kind; 0: there is nothing to leave out. */
+/* What functions.def says of an activation. limits: the largest |x| in range, by kind; 0: nothing is left out. */
 typedef struct {
     int parameters;
     real p, q; /* defaults */
-    real limits[LIMIT_COUNT];
+    real limits[KIND_COUNT];
+    int is_of_quotient; /* whether the limit with OTHERS is one of |x / p| */
 } F(definition);
 
 /* A loop: what it computes for each element, and what its operands are. The functions below are inlined with a constant
@@ -95,7 +96,7 @@ FA_INLINE real F(limit_of)(const F(loop) * loop, real p) {
     const int scaled = p < F(divisor_small) || p > F(divisor_large);
     const real inverse = scaled ? F(largest) * 2 : 1 / p;
     if (loop->kind != OTHERS) return F(limit)(loop);
-    return F(limit_with)(F(limit)(loop), loop->activation->limits[QUOTIENT] == 0 ? p : inverse);
+    return F(limit_with)(F(limit)(loop), loop->activation->is_of_quotient ? inverse : p);
 }
 
 FA_INLINE real *F(output)(void *const *outputs, int k) { return outputs[k]; }
@@ -124,8 +125,9 @@ FA_INLINE void F(store)(const F(loop) * loop, F(point) result, real dy, real up,
     }
 }
 
-/* Computes `blocks` blocks from `first`. p and q: the parameters, unless they are arrays. check_range: whether to find out if all
- * x were in range, which is returned. An output may be an input, so all inputs of an element are read before one is written. */
+/* Computes `blocks` blocks from `first`. p and q: the parameters, unless they are arrays. check_range: whether to find
+ * out if all x were in range, which is returned. An output may be an input, so all inputs of an element are read before
+ * one is written. */
 FA_INLINE int F(run)(const F(loop) * loop, void *const *operands, size_t first, size_t blocks, real p, real q,
                      int in_range, int check_range) {
     const F(definition) *const activation = loop->activation;
@@ -152,10 +154,10 @@ FA_INLINE int F(run)(const F(loop) * loop, void *const *operands, size_t first, 
 }
 
 /* Where there is a limit, a loop has two ways. The speculative one leaves out what only larger x need, finds out as it
- * goes whether there are any, and stops before a span where there are. From there on, or everywhere if an output replaces
- * an input, the checked one looks at a span first, and leaves out as much where it can. The results are the same. Both are
- * functions of their own, so that the constants of one take no registers from the other. Loops end at k == n and not at
- * k >= n; otherwise GCC does not see that n is a multiple of its vectors. */
+ * goes whether there are any, and stops before a batch that has some. From there on, or everywhere if an output
+ * replaces an input, the checked one tests CHECK_BLOCKS blocks before it computes them, and leaves out as much where it
+ * can. The results are the same. Both are functions of their own, so that the constants of one take no registers from
+ * the other. Loops end at k == n and not at k >= n; otherwise GCC does not see that n is a multiple of its vectors. */
 typedef struct {
     const F(loop) * loop;
     size_t (*speculative)(void *const *operands, size_t first, size_t blocks, real p, real q); /* how many are done */
@@ -203,8 +205,8 @@ FA_INLINE void F(run_ways)(const F(ways) * ways, void *const *operands, size_t b
         }
 }
 
-/* One value of each parameter. A loop of its own for the defaults, which the compiler folds into the formulas, is worth its
- * code for a bias only where there is a limit. */
+/* One value of each parameter. A loop of its own for the defaults, which the compiler folds into the formulas, is worth
+ * its code for a bias only where there is a limit. */
 FA_INLINE void F(run_one_value)(const F(ways) * with_defaults, const F(ways) * with_others, void *const *operands,
                                 size_t blocks) {
     const F(loop) *const loop = with_defaults->loop;
@@ -256,8 +258,10 @@ FA_INLINE void F(run_one_value)(const F(ways) * with_defaults, const F(ways) * w
         (void)p, (void)q, (void)in_range;                                        \
         return __VA_ARGS__;                                                      \
     }
-#define LIMITS(f32, f64) {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [ARRAYS] = BY_TYPE(f32, f64)}
-#define LIMITS_OF_QUOTIENT(f32, f64) {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [QUOTIENT] = 1}
+#define LIMITS(f32, f64) \
+    .limits = {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64), [ARRAYS] = BY_TYPE(f32, f64)}
+#define LIMITS_OF_QUOTIENT(f32, f64) \
+    .limits = {[DEFAULTS] = BY_TYPE(f32, f64), [OTHERS] = BY_TYPE(f32, f64)}, .is_of_quotient = 1
 #define BY_TYPE(f32, f64) (FA_REAL == 32 ? (real)f32 : (real)f64)
 
 #define COMMON(name)                              \

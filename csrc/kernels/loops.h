@@ -52,6 +52,10 @@ typedef struct {
     void (*columns)(const void *a, const void *b, void *out, size_t blocks, size_t length, size_t stride);
 } fa_reduction_kernels;
 
+FA_INLINE int fa_is_backward(int reduction) {
+    return reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD;
+}
+
 enum {
 #define ACTIVATION_0(name, ...) FA_INDEX_##name,
 #define ACTIVATION_1(name, ...) FA_INDEX_##name,

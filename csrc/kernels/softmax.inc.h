@@ -57,8 +57,6 @@ static const real F(scale) = (real)0x1p-48;
 /* Up to this size, a number less depth is exact to a fraction. */
 static const real F(small) = 0x1p20;
 
-#define IS_BACKWARD(reduction) (reduction == FA_SOFTMAX_BACKWARD || reduction == FA_LOG_SOFTMAX_BACKWARD)
-
 /* The largest entry, rounded to a multiple of the last digit of every entry whose term is not 0, so that differences
  * take two words by three operations. Where that would move it by more than a fraction, the differences are exact. */
 FA_INLINE real F(rounded_top)(real top, real least) {
@@ -156,7 +154,7 @@ FA_INLINE F(terms) F(terms_from)(F(terms) t, size_t column) {
 /* The term of an entry in a lane, stored where the result is made of it. */
 FA_INLINE real F(term)(F(terms) t, F(entries) at, size_t lane, F(tally) * ties) {
     const real top = t.top[t.shared ? 0 : lane], a = *at.a;
-    if (IS_BACKWARD(t.reduction)) {
+    if (fa_is_backward(t.reduction)) {
         const real dy = t.provides == ANY ? a * top : a;
         return t.reduction == FA_SOFTMAX_BACKWARD ? dy * *at.b : dy;
     }
@@ -224,7 +222,7 @@ FA_INLINE F(double_word) F(finalize)(int reduction, real top, real high, real lo
         return (F(double_word)){r.high, -r.high * r.low};
     }
     const F(double_word) rest = F(sum)(high * F(lowered), ties - 1);
-    const F(double_word) sum = IS_BACKWARD(reduction)
+    const F(double_word) sum = fa_is_backward(reduction)
         ? F(sum)(high, low)
         : F(sum)(top, F(log1p_of)((F(double_word)){rest.high, rest.low + low * F(lowered)}));
     return (F(double_word)){sum.high, F(absolute)(sum.high) <= F(largest) ? sum.low : 0};
@@ -276,4 +274,3 @@ REDUCTION(log_softmax_backward, FA_LOG_SOFTMAX_BACKWARD)
 #undef ANY
 #undef GROUP
 #undef SHORT_BYTES
-#undef IS_BACKWARD

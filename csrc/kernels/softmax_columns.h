@@ -35,7 +35,7 @@ FA_INLINE void F(add_columns)(F(terms) t, F(entries) at, F(shape) s, real *high,
             F(flush_columns)(high, low, all_high, all_low, s.width);
             F(count)(s.width, ties, counts);
         }
-        const size_t last = chunked - first < SPAN_ENTRIES ? chunked : first + SPAN_ENTRIES;
+        const size_t last = min_size(chunked, first + SPAN_ENTRIES);
         for (size_t chunk = first; chunk < last; chunk += CHUNK)
             for (size_t j = 0; j < F(block); j++)
                 for (size_t i = 0; i < s.width; i += F(block)) {
@@ -85,7 +85,7 @@ FA_INLINE int F(columns_provide)(int reduction, const real *a, F(shape) s, real 
         top[i] = -(real)__builtin_inf();
         least[i] = (real)__builtin_inf();
     }
-    if (IS_BACKWARD(reduction)) return CLOSE;
+    if (fa_is_backward(reduction)) return CLOSE;
     F(column_peaks)(a, s, top, least);
     for (size_t i = 0; i < s.width; i++) {
         close &= F(is_close)(top[i], least[i]);
@@ -99,7 +99,7 @@ FA_INLINE int F(columns_provide)(int reduction, const real *a, F(shape) s, real 
 /* What the entries of columns are mapped with. */
 FA_INLINE void F(reduce_columns)(F(terms) t, F(entries) at, F(shape) s, double *counts, real *w_high, real *w_low) {
     _Alignas(FA_BLOCK_BYTES) real high[F(block) * F(tile)], low[F(block) * F(tile)];
-    const size_t lanes = s.length < F(block) ? s.length : F(block);
+    const size_t lanes = min_size(s.length, F(block));
     for (size_t j = 0; j < lanes; j++)
         for (size_t i = 0; i < s.width; i++) high[j * F(tile) + i] = low[j * F(tile) + i] = 0;
     switch (t.provides) {
@@ -140,13 +140,13 @@ FA_INLINE void F(columns)(int reduction, F(entries) at, F(shape) s) {
     int provides = F(columns_provide)(reduction, at.a, s, top);
     for (;; provides = ANY) {
         F(reduce_columns)((F(terms)){reduction, provides, 0, top}, at, s, counts, w_high, w_low);
-        if (!IS_BACKWARD(reduction) || provides == ANY || !F(have_to_be_scaled)(s.width, w_high, top)) break;
+        if (!fa_is_backward(reduction) || provides == ANY || !F(have_to_be_scaled)(s.width, w_high, top)) break;
     }
     if (reduction == FA_LOGSUMEXP) {
         __builtin_memcpy(at.out, w_high, s.width * sizeof(real));
         return;
     }
-    if (IS_BACKWARD(reduction) && provides == ANY)
+    if (fa_is_backward(reduction) && provides == ANY)
         F(map_columns)(reduction, at, s, w_high, w_low, top);
     else
         F(map_columns)(reduction, at, s, w_high, w_low, NULL);

@@ -19,7 +19,7 @@ FA_INLINE void F(add_row)(F(terms) t, F(entries) at, size_t blocks, F(sums) sums
     _Alignas(FA_BLOCK_BYTES) real all_high[F(block)] = {0}, all_low[F(block)] = {0};
     for (size_t first = 0; first < chunked; first += SPAN_ENTRIES) {
         if (first) F(flush)(sums.high, sums.low, all_high, all_low, F(block));
-        const size_t last = chunked - first < SPAN_ENTRIES ? chunked : first + SPAN_ENTRIES;
+        const size_t last = min_size(chunked, first + SPAN_ENTRIES);
         for (size_t i = first; i < last; i += CHUNK) F(add_four)(t, F(from)(at, i), F(block), sums);
     }
     if (chunked > SPAN_ENTRIES) F(flush)(all_high, all_low, sums.high, sums.low, F(block));
@@ -54,7 +54,7 @@ typedef struct {
 FA_INLINE F(row) F(row_of)(int reduction, const real *a, size_t length) {
     const real infinity = (real)__builtin_inf();
     _Alignas(FA_BLOCK_BYTES) real top[F(block)], least[F(block)];
-    if (IS_BACKWARD(reduction)) return (F(row)){.top = 1, .provides = CLOSE};
+    if (fa_is_backward(reduction)) return (F(row)){.top = 1, .provides = CLOSE};
     for (size_t j = 0; j < F(block); j++) {
         top[j] = -infinity;
         least[j] = infinity;
@@ -69,8 +69,8 @@ FA_INLINE F(row) F(row_of)(int reduction, const real *a, size_t length) {
 /* The terms of what remains of a row after its whole blocks. */
 FA_INLINE void F(add_rest)(F(terms) t, F(entries) end, size_t rest, F(sums) sums, real *partial) {
     _Alignas(FA_BLOCK_BYTES) real a[2 * F(block)], b[2 * F(block)], out[2 * F(block)];
-    F(padded)(end.a, rest, IS_BACKWARD(t.reduction) ? 0 : -(real)__builtin_inf(), a);
-    if (IS_BACKWARD(t.reduction)) F(padded)(end.b, rest, 0, b);
+    F(padded)(end.a, rest, fa_is_backward(t.reduction) ? 0 : -(real)__builtin_inf(), a);
+    if (fa_is_backward(t.reduction)) F(padded)(end.b, rest, 0, b);
     F(add_one)(t, F(from)((F(entries)){a, b, out}, F(block)), partial, sums.ties);
     if (t.reduction == FA_SOFTMAX) F(put_back)(out, rest, end.out);
 }
@@ -102,7 +102,7 @@ FA_INLINE F(double_word) F(reduced)(int reduction, F(entries) at, size_t length,
 
 /* Whether the sum of a gradient has to be taken again; the row is then made ready for that. */
 FA_INLINE int F(has_to_be_scaled)(int reduction, F(row) * row) {
-    if (!IS_BACKWARD(reduction) || row->provides == ANY || F(absolute)(row->w.high) < F(many)) return 0;
+    if (!fa_is_backward(reduction) || row->provides == ANY || F(absolute)(row->w.high) < F(many)) return 0;
     row->top = F(scale);
     row->provides = ANY;
     return 1;
@@ -125,7 +125,7 @@ FA_INLINE void F(rows)(int reduction, F(entries) all, size_t rows, size_t length
     const size_t most = length * sizeof(real) <= SHORT_BYTES ? GROUP : 1, step = reduction == FA_LOGSUMEXP ? 1 : length;
     F(row) group[GROUP];
     for (size_t first = 0; first < rows; first += most) {
-        const size_t end = rows - first < most ? rows : first + most;
+        const size_t end = min_size(rows, first + most);
         for (size_t r = first; r < end; r++) group[r - first] = F(row_of)(reduction, all.a + r * length, length);
         for (size_t r = first; r < end; r++) {
             F(row) *const row = &group[r - first];
@@ -136,7 +136,7 @@ FA_INLINE void F(rows)(int reduction, F(entries) all, size_t rows, size_t length
         for (size_t r = first; r < end; r++) {
             const F(row) row = group[r - first];
             const F(entries) at = {all.a + r * length, all.b + r * length, all.out + r * step};
-            if (IS_BACKWARD(reduction) && row.provides == ANY)
+            if (fa_is_backward(reduction) && row.provides == ANY)
                 F(finish_row)(reduction, at, length, row.w, row.top);
             else
                 F(finish_row)(reduction, at, length, row.w, 1);

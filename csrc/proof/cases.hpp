@@ -10,7 +10,7 @@ struct Case {
     double limit; /* the largest |x| for which kernels leave out what larger x need; 0: for none */
     double stated[2];
     double defaults[2]; /* of parameters */
-    Number (*kernel[2])(Number x, const Number *p, int in_range); /* both without FMA, with FMA */
+    Number (*kernel[2])(Number x, const Number *p, int in_range); /* as in `stated`: without FMA, with FMA */
     Taylor (*exact)(Taylor x, const Taylor *p);
     int parameters; /* how many */
 };

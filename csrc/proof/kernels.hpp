@@ -1,4 +1,5 @@
-/* The formulas of the kernels, as they are compiled with FMA and without, for numbers that stand for all x of an interval. */
+/* The formulas of the kernels, as they are compiled with FMA and without, for numbers that stand for all x of
+ * an interval. */
 #pragma once
 #include <stdint.h>
 

@@ -5,8 +5,8 @@
  *                                         bound for all finite x; what is stated counts as reached
  *   prove at NAME OPERATION LOW HIGH      prints the two bounds for the x from LOW to HIGH
  *
- * Trusted are the formulas of csrc/exact, glibc's functions in quadruple precision as far as functions.hpp says, rounding to
- * nearest, and the compiler. Infinite x, NaN and the sign of 0 are not looked at. */
+ * The proofs rely on the formulas of csrc/exact, glibc's functions in quadruple precision as far as functions.hpp says,
+ * rounding to nearest, and the compiler. Infinite x, NaN and the sign of 0 are not looked at. */
 #include <cstdio>
 #include <cstdlib>
 

@@ -23,7 +23,7 @@ constexpr double lowest_parameter = 0.2, highest_parameter = 5;
 
 class Search {
   public:
-    /* With default parameters, or any from 0.2 to 5. */
+    /* With default parameters, or any from lowest_parameter to highest_parameter. */
     Search(const Case &of, int fma, int by_default) : of(of), fma(fma) {
         Piece piece = {};
         piece.by_default = by_default;

@@ -31,7 +31,7 @@ typedef struct {
 typedef struct {
     unsigned cost;
     ulp bound;
-} measured_alone;
+} measured_own;
 
 #define PICOSECONDS(nanoseconds) (unsigned)(1000 * (nanoseconds))
 #define ULP(...) {__VA_ARGS__}
@@ -47,7 +47,7 @@ static const measured measurements[FA_ACTIVATION_COUNT] = {
 
 #define ADDED_0(name, index, operation, cost, ...) [FA_INDEX_##name][FA_##index] = {PICOSECONDS(cost), __VA_ARGS__},
 #define ADDED_1 ADDED_0
-static const measured_alone measurements_alone[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT] = {
+static const measured_own own_measurements[FA_ACTIVATION_COUNT][FA_OPERATION_COUNT] = {
 #include "functions.def"
 };
 
@@ -82,16 +82,16 @@ const char *fa_runnable_isa(size_t index) {
 static void fill(fa_loop *loop, size_t activation, fa_operation operation, fa_type type) {
     const fa_operation_row *row = fa_row_of(&activations[activation], operation);
     const measured *shared = &measurements[activation];
-    const measured_alone *alone = &measurements_alone[activation][operation];
-    const int is_alone = row->bound == FA_BOUND_own, parameters = activations[activation].parameter_count;
-    const ulp *bound = is_alone ? &alone->bound : &shared->bounds[row->bound];
+    const measured_own *own = &own_measurements[activation][operation];
+    const int is_own = row->bound == FA_BOUND_own, parameters = activations[activation].parameter_count;
+    const ulp *bound = is_own ? &own->bound : &shared->bounds[row->bound];
     loop->kernels = fa_table->kernels[activation][operation][type == FA_F64];
     loop->activation = &activations[activation];
     loop->operation = operation;
     loop->type = type;
     loop->inputs = row->input_count + parameters;
     loop->outputs = fa_output_count(row, parameters);
-    loop->cost = (is_alone ? alone->cost : shared->cost) * (type == FA_F64 ? 2 : 1);
+    loop->cost = (is_own ? own->cost : shared->cost) * (type == FA_F64 ? 2 : 1);
     loop->bound[0] = type == FA_F64 ? bound->f64 : bound->f32;
     loop->bound[1] = type == FA_F64 ? bound->f64_without_fma : bound->f32_without_fma;
 }

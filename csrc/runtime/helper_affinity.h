@@ -45,7 +45,7 @@ typedef int affinity;
 static int own_processor(void) { return -1; }
 static affinity own_affinity(void) { return 0; }
 static void free_affinity(affinity *own) { (void)own; }
-static int keeps_off(int callers, affinity *own) { return callers + *own < 0; }
+static int keeps_off(int callers, affinity *own) { return (void)callers, (void)own, 1; }
 #endif
 
 #endif

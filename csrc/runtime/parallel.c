@@ -56,11 +56,12 @@ enum { STALL = 60000, STALL_FACTOR = 32, LONGEST_BACKOFF = 1000000000, LATE = 24
 /* Threads of a team for each processor: a runtime that cannot create as many as requested ends the process. */
 enum { TEAM_FACTOR = 4, MOST_THREADS = 0x7fff };
 
-/* FASTACT_WAIT_FOR_THREADS=1: every call waits for its helpers to start, for at most PATIENCE nanoseconds, and each thread takes its own parts, as in an OpenMP region. For tests and comparison. */
+/* FASTACT_WAIT_FOR_THREADS=1: every call waits for its helpers to start, for at most PATIENCE nanoseconds, and each
+ * thread takes its own parts, as in an OpenMP region. For tests and comparison. */
 static int waits;
 enum { PATIENCE = 100000000 };
 
-static int usual_count;  /* of OpenMP's threads, until another number is set */
+static int default_threads; /* omp_get_max_threads() as long as no caller sets another number */
 static int most_threads; /* of one team */
 
 /* What recent calls were like. Concurrent callers may overwrite each other's notes; only speed depends on them. */
@@ -82,7 +83,7 @@ static uint64_t nanoseconds(void) {
 /* The most that OpenMP is to use in this thread, if a caller, such as threadpoolctl, has set less than the default. */
 static int limit_set_by_others(void) {
     const int now = omp_get_max_threads();
-    return now < usual_count ? now : INT_MAX;
+    return now < default_threads ? now : INT_MAX;
 }
 
 static int threads_for(uint64_t work, int limit, uint64_t per_thread) {
@@ -362,7 +363,7 @@ static void begin_child(void) {
 
 /* Ahead of main and of other constructors, which may compute. */
 __attribute__((constructor(101))) static void begin(void) {
-    usual_count = getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : omp_get_num_procs();
+    default_threads = getenv("OMP_NUM_THREADS") ? omp_get_max_threads() : omp_get_num_procs();
     most_threads = min_int(TEAM_FACTOR * omp_get_num_procs(), MOST_THREADS);
     const char *const text = getenv("FASTACT_WAIT_FOR_THREADS");
     waits = text && strcmp(text, "1") == 0;
@@ -475,5 +476,5 @@ enum { PARTS = 8 };
 
 int fa_part_count(int threads, size_t units) {
     const size_t parts = threads > 1 ? (size_t)threads * PARTS : 1;
-    return (int)(units < parts ? units : parts);
+    return (int)min_size(units, parts);
 }

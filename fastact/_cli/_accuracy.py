@@ -19,7 +19,8 @@ from fastact._names import nearest
 
 from . import _climb, _climb_report, _evidence
 from ._accuracy_page import page, worst_case
-from ._apply import TIME_LEFT, BadInput, positive, progress_bar, written_whole
+from ._apply import TIME_LEFT, BadInput, positive, progress_bar, runs_of, write_json, written_whole
+from ._climb_report import NAME_WIDTH
 from ._errors import (
     CHUNK,
     COMPOSED,
@@ -30,12 +31,13 @@ from ._errors import (
     Tally,
     finite_or_text,
     has_fma,
+    isa_restored,
     measure,
     measured_operations,
     oracle64,
     worker_pool,
 )
-from ._evidence import Evidence
+from ._evidence import Evidence, Result
 from ._functions import FUNCTIONS, function_name
 from ._layer_errors import case_of, unit
 
@@ -44,8 +46,6 @@ KEPT = {"run", "date", "command", "results", "partial"}
 SAVE_SECONDS = 30  # between two states of an exhaustive run on disk
 WEIGHT = {"float32": 1, "float64": 1 << 14}  # time of an input in the progress bar; of float64: 40 us with python-flint
 DTYPES = tuple(CHUNK)
-
-Result = dict[str, Any]
 
 
 def result(case: Case, isa: str, fingerprint: str, tally: Tally) -> Result:
@@ -75,19 +75,15 @@ def exceeds(found: Result) -> bool:
 
 def state_bounds(results: list[Result]) -> None:
     """Give results of an earlier run the bounds that the table has now, if a set with the same FMA runs here."""
-    in_use = _ufuncs.isa()
-    try:
+    with isa_restored():
         for isa in _ufuncs.runnable_isas():
             _ufuncs.select_isa(isa)
             for found in (found for found in results if has_fma(found["isa"]) == has_fma(isa)):
                 found["bound"] = case_of(found["function"], found["operation"], found["dtype"]).bound
-    finally:
-        _ufuncs.select_isa(in_use)
 
 
 # What is printed
 
-NAME_WIDTH = 34
 HEADING = f"{'':{NAME_WIDTH}}{'ISA':9}{'bound':>6}{'max':>8}{'mean':>8}{'<= 0.5':>8}{'<= 1':>8}{'<= 2':>8}  ULP"
 
 
@@ -146,8 +142,7 @@ class Record:
         print(f"{self.path} is continued: it has {len(self.results)} results", file=sys.stderr)
 
     def get(self, case: Case, isa: str) -> Result | None:
-        keys = ("function", "operation", "dtype", "isa")
-        return next((found for found in self.results if [found[key] for key in keys] == [*case, isa]), None)
+        return next((found for found in self.results if _evidence.place_of(found) == (*case, isa)), None)
 
     def lacks(self, case: Case, isas: list[str]) -> list[str]:
         """Say on which of these ISAs a case has no result, and drop those of kernels that have changed since."""
@@ -193,8 +188,7 @@ class Record:
 
     def save(self) -> None:
         if self.path is not None:
-            with written_whole(self.path) as file:
-                file.write((json.dumps(self.content(), indent=1, allow_nan=False) + "\n").encode())
+            write_json(self.path, self.content())
 
 
 def place(found: Result) -> tuple[int, ...]:
@@ -300,14 +294,14 @@ def selected(arguments: argparse.Namespace) -> list[Case]:
 
 def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path | None, progress: bool) -> Record:
     """Measure what the record does not have yet, and print it all, case by case."""
-    record, in_use = Record(path, this_run(exhaustive)), _ufuncs.isa()
+    record = Record(path, this_run(exhaustive))
     record.save()  # or say now that it can not be written
     missing = {case: record.lacks(case, isas) for case in cases}
     weights = {dtype: WEIGHT[dtype] * CHUNK[dtype] for dtype in DTYPES}
     left = {case: len(case.chunks(exhaustive)) - record.begin(case, missing[case]).chunks for case in cases}
     total = sum(left[case] * weights[case.dtype] for case in cases if missing[case])
     try:
-        with worker_pool() as workers, progress_bar(total, progress, bar_format=TIME_LEFT) as bar:
+        with isa_restored(), worker_pool() as workers, progress_bar(total, progress, bar_format=TIME_LEFT) as bar:
             for before, case in zip([None, *cases], cases, strict=False):
                 for _ in measured(record, case, missing[case], case.chunks(exhaustive), workers):
                     if bar is not None:
@@ -324,8 +318,6 @@ def measure_all(cases: list[Case], isas: list[str], exhaustive: bool, path: Path
     except BaseException:
         record.save()
         raise
-    finally:
-        _ufuncs.select_isa(in_use)
     return record
 
 
@@ -367,25 +359,22 @@ def climb(
     record = Climbs(arguments.json, this_run(False) | {"float64 judged by": _climb.ORACLE64, "climb": options}, kept)
     record.save()
     searches = (_climb.search_of(case, isa, parameters, seed) for case in cases for isa in isas)
-    in_use = _ufuncs.isa()
     print(f"seed {seed}, {parameters} parameters\n{_climb_report.HEADING}", flush=True)
-    try:
-        with (
-            worker_pool() as workers,
-            progress_bar(len(cases) * len(isas) * limit.slices, progress, bar_format=TIME_LEFT) as bar,
-        ):
-            for search in _climb.searched(searches, limit, workers):
-                if search is None:
-                    if bar is not None:
-                        bar.update(1)
-                    continue
+    with (
+        isa_restored(),
+        worker_pool() as workers,
+        progress_bar(len(cases) * len(isas) * limit.slices, progress, bar_format=TIME_LEFT) as bar,
+    ):
+        for search in _climb.searched(searches, limit, workers):
+            if search is None:
                 if bar is not None:
-                    bar.clear()
-                found = _climb_report.result(search)
-                record.add(found)
-                print(_climb_report.shown(found), flush=True)
-    finally:
-        _ufuncs.select_isa(in_use)
+                    bar.update(1)
+                continue
+            if bar is not None:
+                bar.clear()
+            found = _climb_report.result(search)
+            record.add(found)
+            print(_climb_report.shown(found), flush=True)
     return record.found
 
 
@@ -406,8 +395,7 @@ class Climbs(Record):
     def content(self) -> dict[str, Any]:
         if self.kept is None:
             return super().content()
-        earlier = [*self.kept.get("earlier", ()), {key: self.kept[key] for key in ("command", "date", "run")}]
-        return super().content() | {"earlier": earlier}
+        return super().content() | {"earlier": runs_of(self.kept)}
 
 
 def load_climbs(path: Path) -> dict[str, Any]:

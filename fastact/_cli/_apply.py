@@ -1,6 +1,7 @@
 """`python -m fastact apply`: one activation over a .npy file, in pieces, so that the file may be larger than memory."""
 
 import argparse
+import json
 import math
 import os
 import secrets
@@ -167,13 +168,20 @@ def elementwise_name(text: str) -> str:
         raise argparse.ArgumentTypeError(
             f"{text} is not elementwise: {REASONS[kind_of(text)]}; apply can compute {possible}"
         )
-    return activation_name(text)
-
-
-def activation_name(text: str) -> str:
     if text not in _ufuncs.table:
         raise argparse.ArgumentTypeError(f"unknown function {text!r}{nearest(text, _ufuncs.table)}")
     return text
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write the results of a command."""
+    with written_whole(path) as file:
+        file.write((json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+
+
+def runs_of(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The runs that results are of, the earlier ones first."""
+    return [*content.get("earlier", ()), {key: content[key] for key in ("command", "date", "run")}]
 
 
 def positive(kind: type) -> Callable[[str], Any]:

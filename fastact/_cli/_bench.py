@@ -19,10 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastact import _runtime, _ufuncs
+from fastact._names import nearest
 
 from . import _functions, _peers
 from ._accuracy import load
-from ._apply import BadInput, check_regular, nearest, positive, progress_bar, written_whole
+from ._apply import BadInput, check_regular, positive, progress_bar, write_json, written_whole
 from ._bench_page import page
 from ._bench_plot import check_plot, plot
 from ._bench_report import SHAPES, Record, added, print_comparison, print_tables, threads_text, with_conditions
@@ -338,8 +339,7 @@ def results(path: Path) -> dict[str, Any]:
 def write(arguments: argparse.Namespace, content: dict[str, Any], page: Callable[[dict[str, Any]], str]) -> None:
     """Write the results to the files that --json and --markdown name."""
     if arguments.json is not None:
-        with written_whole(arguments.json) as file:
-            file.write((json.dumps(content, indent=1, allow_nan=False) + "\n").encode())
+        write_json(arguments.json, content)
     if arguments.markdown is not None:
         with written_whole(arguments.markdown) as file:
             file.write(page(content).encode())

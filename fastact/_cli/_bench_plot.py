@@ -6,7 +6,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ._apply import BadInput, nearest
+from fastact._names import nearest
+
+from ._apply import BadInput
 from ._bench_report import Record, bandwidth, best_peer, by_series, elements, fastest_copy, series_title
 
 INCHES = (15, 1.5, 0.24)  # wide; high, and per function

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _functions
+from ._apply import runs_of
 from ._between import NOTHING, TITLES
 from ._peers import COPIES, PEERS, SCALES
 from ._race_environment import ISAS
@@ -40,9 +41,8 @@ def with_conditions(record: Record) -> Record:
 
 def added(kept: dict[str, Any], content: dict[str, Any]) -> dict[str, Any]:
     """Join the results of two runs; of a case of both those of the second count."""
-    runs = [*kept.get("earlier", ()), {key: kept[key] for key in ("command", "date", "run")}]
     records = {key_of(record): record for record in (*kept["records"], *content["records"])}
-    return content | {"earlier": runs, "records": list(records.values())}
+    return content | {"earlier": runs_of(kept), "records": list(records.values())}
 
 
 def in_program(record: Record) -> bool:

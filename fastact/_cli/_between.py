@@ -16,7 +16,7 @@ from ._peers import Entry
 
 SIDE = 512  # of the matrices of a product: 268 million operations, on all processors
 EXPONENTIALS = 1 << 19  # a quarter of a millisecond's work on one thread
-PAUSE = 0.25  # seconds, in which all threads of the implementation before stop to spin: libomp's do so for 0.2
+PAUSE = 0.25  # seconds, in which all threads of the implementation before stop spinning: libomp's do so for 0.2
 # A process that is busy as long as its parent is there, however that ends.
 BUSY = """
 import os, sys

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike
 from fastact import _ufuncs
 
 from . import _exact
-from ._errors import Case, applied, errors64, near_root, power, root_of
+from ._errors import Case, applied, errors64, exact32, exponent_of, near_root, power, root_of
 from ._layer_errors import LONGDOUBLE_IS_WIDER, PairCase, in_longdouble
 from ._ulp import ulp_error
 
@@ -33,8 +33,8 @@ USUAL = (0.2, 5.0)  # parameters
 BLOCK = 1 << 14  # points of one call, with the same parameters
 BENDS = (-16, 10)  # exponents of x with bins of 1/32 of an octave; elsewhere 1/4
 SWEEPS = 4  # points of every bin at first
-# GROUP, LEADING, FARTHEST and PREFERENCE: of several the ones with which 6 million evaluations of six operations found
-# the largest errors.
+# GROUP, LEADING, FARTHEST and PREFERENCE are, of several values tried, those with which 6 million evaluations of six
+# operations found the largest errors.
 GROUP = 256  # points of a block that are in one bin, or next to one point
 LEADERS, LEADING = 256, 8  # how many errors, of different bins, have their neighbourhoods searched; their mean rank
 FARTHEST = -3  # exponent of the distance from there, over x
@@ -64,12 +64,6 @@ class Limit(NamedTuple):
 # Errors
 
 
-def exact_double(case: Case, x: np.ndarray, parameters: Parameters) -> np.ndarray:
-    want = np.empty(x.size)
-    _exact.evaluate(case.exact[0], _ufuncs.number_of(*case.exact), x, want, *parameters)
-    return want
-
-
 def exact_words(case: Case, x: np.ndarray, parameters: Parameters, roughly: bool) -> np.ndarray:
     """Exact results in two words, as compare64 takes them."""
     want, (p, q) = np.empty((x.size, 2)), (*parameters, 0.0, 0.0)[:2]
@@ -86,7 +80,7 @@ def errors(
     """
     got = computed(case, x, parameters)
     if case.dtype == "float32":
-        want = exact_double(case, x, parameters)
+        want = exact32(case, x, parameters)
         with np.errstate(all="ignore"):
             ulps, absolute = ulp_error(got, want), np.abs(got - want)
     else:
@@ -114,9 +108,7 @@ def named(case: Case, parameters: Parameters) -> dict[str, float]:
 
 def exact_factor(case: PairCase, gate: np.ndarray, roughly: bool) -> np.ndarray:
     """The activation of the gate, or its derivative, in a type wider than that of the pair."""
-    return (
-        exact_double(case, gate, ()) if case.dtype == "float32" else in_longdouble(exact_words(case, gate, (), roughly))
-    )
+    return exact32(case, gate, ()) if case.dtype == "float32" else in_longdouble(exact_words(case, gate, (), roughly))
 
 
 def limits(case: PairCase, gate: np.ndarray, roughly: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -161,9 +153,9 @@ def special_numbers(dtype: str) -> np.ndarray:
 
 def parameter_ranges(case: Case, kind: str) -> dict[str, tuple[float, float]]:
     """What parameters are drawn from, by name."""
-    limits = np.finfo(case.dtype)
-    usual = USUAL if kind == "usual" else (float(limits.tiny), float(limits.max))
-    return dict.fromkeys(case.parameters, usual)
+    kind_of_float = np.finfo(case.dtype)
+    ends = USUAL if kind == PARAMETERS[0] else (float(kind_of_float.tiny), float(kind_of_float.max))
+    return dict.fromkeys(case.parameters, ends)
 
 
 class Search:
@@ -203,7 +195,7 @@ class Search:
         return self
 
     def begin(self) -> None:
-        self.take(special_numbers(self.case.dtype), self.usual_parameters(), -1.0)
+        self.take(special_numbers(self.case.dtype), self.default_parameters(), -1.0)
 
     def step(self) -> None:
         self.take(*self.block())
@@ -280,14 +272,14 @@ class Search:
 
     # Parameters
 
-    def usual_parameters(self) -> Parameters:
+    def default_parameters(self) -> Parameters:
         return tuple(self.case.parameters.values())
 
     def drawn_parameters(self) -> Parameters:
         """Of all exponents that are asked for alike."""
         if self.rng.random() < DEFAULTS:
-            return self.usual_parameters()
-        exponents = np.array([[math.log2(end) for end in ends] for ends in self.ranges.values()]).reshape(-1, 2)
+            return self.default_parameters()
+        exponents = np.array([[exponent_of(end) for end in ends] for ends in self.ranges.values()]).reshape(-1, 2)
         return self.allowed(power(self.rng.uniform(*exponents.T)))
 
     def near_parameters(self, parameters: Parameters) -> Parameters:

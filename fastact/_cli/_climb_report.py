@@ -8,11 +8,11 @@ from fastact import _ufuncs
 
 from ._accuracy_page import worst_case
 from ._climb import Search, computed
-from ._errors import finite_or_text, has_fma
+from ._errors import finite_or_text, has_fma, isa_restored, isa_with
 from ._layer_errors import case_of
 
-WIDTH = 34
-HEADING = f"{'':{WIDTH}}{'':9}{'ISA':9}{'evaluations':>13}{'bound':>6}{'max':>9}  ULP"
+NAME_WIDTH = 34
+HEADING = f"{'':{NAME_WIDTH}}{'':9}{'ISA':9}{'evaluations':>13}{'bound':>6}{'max':>9}  ULP"
 
 
 def result(search: Search) -> dict[str, Any]:
@@ -35,21 +35,16 @@ def result(search: Search) -> dict[str, Any]:
 
 
 def stands(found: dict[str, Any]) -> bool:
-    """Whether the kernel is still the one that was searched: by its fingerprint, and by the result that was found.
-
-    Those of all instruction sets with FMA have the same bits.
-    """
-    isa = next((isa for isa in _ufuncs.runnable_isas() if has_fma(isa) == has_fma(found["isa"])), None)
+    """Whether the kernel is still the one that was searched: by its fingerprint, and by the result that was found."""
+    isa = isa_with(has_fma(found["isa"]))
     if isa is None:
         return True
-    case, in_use = case_of(found["function"], found["operation"], found["dtype"]), _ufuncs.isa()
+    case = case_of(found["function"], found["operation"], found["dtype"])
     x = np.array([float.fromhex(found["x"])], case.dtype)
-    try:
+    with isa_restored():
         _ufuncs.select_isa(isa)
         got = float(computed(case, x, tuple(found["parameters"].values()))[0])
         return found["fingerprint"] == case.fingerprint(isa) and got.hex() == found["got"]
-    finally:
-        _ufuncs.select_isa(in_use)
 
 
 def shown(found: dict[str, Any]) -> str:
@@ -58,7 +53,7 @@ def shown(found: dict[str, Any]) -> str:
     largest = float(found["largest"])
     error = f"{largest:8.4f}" if largest < 1000 else f"{largest:8.2e}"
     return (
-        f"{found['function']} {found['operation']}".ljust(WIDTH)
+        f"{found['function']} {found['operation']}".ljust(NAME_WIDTH)
         + f"{found['dtype']:9}{found['isa']:9}{found['evaluations']:13,}{found['bound']:6.3g}{error:>9} "
         + f"{'' if largest <= found['bound'] else 'EXCEEDS':8} x = {x}{at}: got {got}, want {want}"
     )

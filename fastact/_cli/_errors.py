@@ -7,6 +7,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
 from typing import Any, NamedTuple
@@ -38,6 +39,21 @@ def measured_operations(name: str) -> list[str]:
 def has_fma(isa: str) -> bool:
     """Whether an instruction set fuses products and sums: bounds differ by that."""
     return isa != "baseline"
+
+
+def isa_with(fma: bool) -> str | None:
+    """An instruction set of this machine with FMA, or without; all with it give the same bits. None: there is none."""
+    return next((isa for isa in _ufuncs.runnable_isas() if has_fma(isa) == fma), None)
+
+
+@contextmanager
+def isa_restored() -> Iterator[None]:
+    """Select the instruction set that is in use now again afterwards."""
+    in_use = _ufuncs.isa()
+    try:
+        yield
+    finally:
+        _ufuncs.select_isa(in_use)
 
 
 def applied(function: Callable, operation: str, x: np.ndarray, *parameters: float) -> Any:
@@ -82,7 +98,7 @@ class Case(NamedTuple):
 
     @property
     def oracle(self) -> str | None:
-        """The oracle of the exact results; None if there is none."""
+        """What gives the exact results, in words; None if nothing does."""
         if self.dtype == "float32":
             return ORACLE32
         found = oracle64()
@@ -115,11 +131,8 @@ class Case(NamedTuple):
     @functools.cache  # noqa: B019 - a case is a few words, and there are few
     def fingerprint(self, isa: str) -> str:
         """Tell a kernel by the bits of its results, over inputs of all exponents and more wherever functions bend."""
-        in_use = _ufuncs.isa()
-        try:
+        with isa_restored():
             result = self.results([isa], self.fingerprinted())[isa]
-        finally:
-            _ufuncs.select_isa(in_use)
         result[np.isnan(result)] = np.nan
         return hashlib.sha256(result.data).hexdigest()[:16]
 
@@ -158,9 +171,9 @@ def numbers(chunk: range) -> np.ndarray:
     return np.arange(chunk.start, chunk.stop, chunk.step, dtype=np.int64).astype(np.uint32).view(np.float32)
 
 
-def exact32(case: Case, x: np.ndarray) -> np.ndarray:
+def exact32(case: Case, x: np.ndarray, parameters: Iterable[float]) -> np.ndarray:
     want = np.empty(x.size)
-    _exact.evaluate(case.exact[0], _ufuncs.number_of(*case.exact), x, want, *case.parameters.values())
+    _exact.evaluate(case.exact[0], _ufuncs.number_of(*case.exact), x, want, *parameters)
     return want
 
 
@@ -170,7 +183,7 @@ def tallies32(case: Case, isas: list[str], chunk: range) -> dict[str, Tally]:
     for start in range(0, len(chunk), BLOCK):
         x = numbers(chunk[start : start + BLOCK])
         results, x = case.results(isas, x), case.argument(x)
-        want = exact32(case, x)
+        want = exact32(case, x, case.parameters.values())
         found: dict[str, Tally] = {}
         for isa, got in results.items():
             same = (other for other in found if same_bits(got, results[other]))
@@ -190,6 +203,12 @@ def power(exponent: np.ndarray) -> np.ndarray:
     """2^exponent for an integer, and linear between two of them: the same on every processor, as np.exp2 is not."""
     whole = np.floor(exponent)
     return np.ldexp(1 + (exponent - whole), whole.astype(int))
+
+
+def exponent_of(number: float) -> float:
+    """The exponent for which `power` gives a positive number."""
+    mantissa, exponent = math.frexp(number)
+    return exponent - 2 + 2 * mantissa
 
 
 def points(count: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
 # cython: freethreading_compatible=True
-"""Exact results, and the errors of float32 against them. Knows the table, shares no other code with _ufuncs."""
+"""Exact results, and the errors of float32 against them. The table is all that it shares with _ufuncs."""
 from libc.stdint cimport uint64_t
 
 from fastact import _roots

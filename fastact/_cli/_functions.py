@@ -1,4 +1,4 @@
-"""All functions by name, for the commands that race and judge them: activations, and layers, which are all others."""
+"""All functions by name, for the commands that measure time and errors: activations, and layers, all the others."""
 
 import argparse
 from typing import Any, NamedTuple
@@ -17,9 +17,17 @@ class Call(NamedTuple):
 
 
 _ALONG_AXIS = {"forward": Call(("x",), 2), "backward": Call(("dy", "result"), 3)}
-_PAIR = {"forward": Call(("x", "up"), 3), "backward": Call(("dy", "x", "up"), 5)}
+_OPERANDS = {"y": "result", "gate": "x"}  # of a ufunc -> as a race names them
+
+
+def _call_of_ufunc(name: str, operation: str) -> Call:
+    arrays = [_OPERANDS.get(array, array) for array in _ufuncs.arrays_of(name, operation)]
+    required = [str(REQUIRED_VALUE) for default in _ufuncs.table.get(name, {}).values() if default is None]
+    return Call((*arrays, *required), len(arrays) + _ufuncs.get(name, operation).nout)
+
+
 LAYERS = {  # function -> operation -> call; result is what forward returned, x the gate of a pair
-    **dict.fromkeys(_ufuncs.gated, _PAIR),
+    **{name: {op: _call_of_ufunc(name, op) for op in _ufuncs.operations(name)} for name in _ufuncs.gated},
     **dict.fromkeys(_softmax_docs.FORMULAS, _ALONG_AXIS),
     "logsumexp": {"forward": Call(("x", "-1"), 1)},
     **{
@@ -57,8 +65,4 @@ def parameters(name: str) -> dict[str, float]:
 
 def call_of(name: str, operation: str) -> Call:
     """Return how an operation is called; parameters are left out where they have defaults."""
-    if name in LAYERS:
-        return LAYERS[name][operation]
-    arrays = ["result" if array == "y" else array for array in _ufuncs.arrays_of(name, operation)]
-    required = [str(REQUIRED_VALUE) for default in _ufuncs.table[name].values() if default is None]
-    return Call((*arrays, *required), len(arrays) + _ufuncs.get(name, operation).nout)
+    return LAYERS[name][operation] if name in LAYERS else _call_of_ufunc(name, operation)

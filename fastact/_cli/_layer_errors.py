@@ -57,9 +57,6 @@ class PairCase(LayerCase):
     def oracle(self) -> str | None:
         return super().oracle if self.dtype == "float32" or LONGDOUBLE_IS_WIDER else None
 
-    def argument(self, x: np.ndarray) -> np.ndarray:
-        return x
-
     @property
     def factor_names(self) -> tuple[str, ...]:
         return ("up",) if self.operation == "forward" else ("dy", "up")
@@ -104,7 +101,7 @@ class PairCase(LayerCase):
 
     def exact_factor(self, x: np.ndarray) -> np.ndarray:
         if self.dtype == "float32":
-            return exact32(self, x)
+            return exact32(self, x, self.parameters.values())
         return in_longdouble(exact64(self, x))
 
 

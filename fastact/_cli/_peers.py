@@ -1,6 +1,6 @@
 """The implementations of `python -m fastact bench`: how each of them computes an activation.
 
-An entry is a statement and the names in it: timeit compiles the statement into its loop, so that nobody pays for a
+An entry is a statement and the names in it: timeit compiles the statement into its loop, so that no time includes a
 wrapper. All of them read the same memory, and those that can be given an output write to the same one.
 
 Operands are arrays by name: x, dy, result (what forward returned) and y (what is written to), for some functions a
@@ -269,14 +269,15 @@ def jax_entry(case: BenchCase, operands: Operands) -> Entry | None:
     import jax
 
     forward = _spellings.JAX.get(case.function, f"{case.function}(x)")
-    expression = _spellings.JAX_BACKWARD.get(case.function) if case.operation == "backward" else forward
-    functions = functions_of([jax.nn, jax.numpy], expression or forward)
-    is_there = functions.keys() == functions_called(expression or forward)
+    own = _spellings.JAX_BACKWARD.get(case.function) if case.operation == "backward" else forward
+    expression = own or forward
+    functions = functions_of([jax.nn, jax.numpy], expression)
+    is_there = functions.keys() == functions_called(expression)
     if not is_there or not operands["x"].flags.c_contiguous or case.operation not in ("forward", "backward"):
         return None
-    arguments = operands_of(operands, expression or forward)
-    function = eval(f"lambda {', '.join(arguments)}: {expression or forward}", functions)
-    if expression is None:
+    arguments = operands_of(operands, expression)
+    function = eval(f"lambda {', '.join(arguments)}: {expression}", functions)
+    if own is None:
         function, arguments = jax_backward(function), ["dy", *arguments]
     names = {name: jax.numpy.asarray(operands[name]) for name in arguments}
     call = f"f({', '.join(arguments)})"

@@ -24,7 +24,7 @@ from ._operands import operands_for
 from ._peers import BenchCase, Entry, results_of
 
 STATISTICS: dict[str, Callable[..., float]] = {"minimum": min, "median": median, "mean": fmean}
-PAUSE = 0.005  # seconds, in which the threads of the implementation before stop to spin
+PAUSE = 0.005  # seconds, in which the threads of the implementation before stop spinning
 WARM_UP = 0.25  # of a part of a round: calls that are not timed
 CHECKED = 1 << 16  # elements
 RELATIVE, ABSOLUTE = 1e-3, 1e-4  # tolerances: some peers are not exact to float32

@@ -1,9 +1,11 @@
-"""The environment variables of a race: how many threads everybody has, how long they spin, which instructions they use.
+"""The environment variables of a race.
+
+They tell how many threads every library has, how long these spin, and which instructions they use.
 
 They are read when a library is loaded.
 """
 
-ISAS = ("best", "avx2")  # what each library finds best, or for everybody the instructions of most desktops
+ISAS = ("best", "avx2")  # what each library finds best, or for all of them the instructions of most desktops
 
 THREAD_VARIABLES = (
     *("OMP_NUM_THREADS", "FASTACT_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
@@ -57,5 +59,5 @@ def numpys_avx512() -> list[str]:
 
 
 def limits(isa: str) -> list[str]:
-    """Return the names of the variables that limit everybody."""
+    """Return the names of the variables that limit every library."""
     return [*AVX2, "NPY_DISABLE_CPU_FEATURES", "XLA_FLAGS"] if isa == "avx2" else []

@@ -13,12 +13,13 @@ from ._errors import Case, near_root
 from ._ulp import ulp_error
 
 ELEMENTS = 1 << 18  # timed: 1 MiB in and 1 MiB out, in cache
+DENSE = 120  # |x| up to which a sample is dense
 TIMED_SECONDS = 0.02
 TIMED_CALLS = 3  # at least
 OPERATIONS = {"forward": "function", "grad": "derivative"}
 NOTES = f"""\
 max ULP   largest float32 error against fastact.reference on a sample of every exponent, dense in
-          [-120, 120]; near a root r of f', where {_roots.NEAR},
+          [-{DENSE}, {DENSE}]; near a root r of f', where {_roots.NEAR},
           errors up to 2^{_roots.ERROR_EXPONENTS["float32"]} do not count
 bound     largest error stated for this ISA
 ns        nanoseconds per element of {ELEMENTS:,} float32 elements in cache, one thread, output given
@@ -67,7 +68,7 @@ def sample() -> np.ndarray:
     exponents = np.arange(0xFF, dtype=np.uint32)[:, np.newaxis] << 23
     fractions = np.random.default_rng(0).integers(0, 1 << 23, (exponents.size, 256), dtype=np.uint32)
     magnitudes = np.append(exponents | fractions, np.uint32(0x7F800000)).view(np.float32)
-    return np.sort(np.concatenate([magnitudes, -magnitudes, np.linspace(-120, 120, 1 << 17, dtype=np.float32)]))
+    return np.sort(np.concatenate([magnitudes, -magnitudes, np.linspace(-DENSE, DENSE, 1 << 17, dtype=np.float32)]))
 
 
 def nanoseconds(call: Callable[[], object]) -> float:

@@ -134,9 +134,9 @@ static double ulp(fa_type type, double value) {
 /* What an output may be off. Near a derivative's root the error is absolute, and dy is at most 4. */
 static double allowed(const call *c, int out, double exact) {
     const int is_value = c->operation == FA_FORWARD || (c->operation == FA_VALUE_AND_GRAD && out == 0);
-    const fa_operation judged = is_value ? FA_FORWARD : c->operation;
+    const fa_operation bounded = is_value ? FA_FORWARD : c->operation;
     const double near_root = is_value ? 0 : 4 * (c->type == FA_F64 ? 0x1p-56 : 0x1p-27);
-    return fa_error_bound(c->activation, judged, c->type) * ulp(c->type, exact) + near_root;
+    return fa_error_bound(c->activation, bounded, c->type) * ulp(c->type, exact) + near_root;
 }
 
 /* Runs a call on one thread and keeps its outputs, for others to be compared with. */
@@ -417,17 +417,17 @@ static call begin_by_name(const char *name, int operation, fa_type type, double 
 #define P 0.75 /* the parameters: exact in float, and no defaults */
 #define Q 2.5
 #define ACTIVATION_0(name, ...) TEST_TYPE(name, f32, FA_F32, float, 0, 0, ) TEST_TYPE(name, f64, FA_F64, double, 0, 0, )
-#define ACTIVATION_1(name, usual, cost, value, grad, p, ...)          \
+#define ACTIVATION_1(name, limits, cost, value, grad, p, ...)         \
     TEST_TYPE(name, f32, FA_F32, float, P, 0, (float)P, )             \
     TEST_TYPE(name, f64, FA_F64, double, P, 0, P, )                   \
     TEST_BY(name, p, FA_GRAD_P, f32, FA_F32, float, P, 0, (float)P, ) \
     TEST_BY(name, p, FA_GRAD_P, f64, FA_F64, double, P, 0, P, )
-#define ACTIVATION_2(name, usual, cost, value, grad, p, p_default, by_p, q, ...) \
-    TEST_TYPE(name, f32, FA_F32, float, P, Q, (float)P, (float)Q, )              \
-    TEST_TYPE(name, f64, FA_F64, double, P, Q, P, Q, )                           \
-    TEST_BY(name, p, FA_GRAD_P, f32, FA_F32, float, P, Q, (float)P, (float)Q, )  \
-    TEST_BY(name, p, FA_GRAD_P, f64, FA_F64, double, P, Q, P, Q, )               \
-    TEST_BY(name, q, FA_GRAD_Q, f32, FA_F32, float, P, Q, (float)P, (float)Q, )  \
+#define ACTIVATION_2(name, limits, cost, value, grad, p, p_default, by_p, q, ...) \
+    TEST_TYPE(name, f32, FA_F32, float, P, Q, (float)P, (float)Q, )               \
+    TEST_TYPE(name, f64, FA_F64, double, P, Q, P, Q, )                            \
+    TEST_BY(name, p, FA_GRAD_P, f32, FA_F32, float, P, Q, (float)P, (float)Q, )   \
+    TEST_BY(name, p, FA_GRAD_P, f64, FA_F64, double, P, Q, P, Q, )                \
+    TEST_BY(name, q, FA_GRAD_Q, f32, FA_F32, float, P, Q, (float)P, (float)Q, )   \
     TEST_BY(name, q, FA_GRAD_Q, f64, FA_F64, double, P, Q, P, Q, )
 #define FROM_OUTPUT(name, suffix, TYPE, real, p, ...) \
     TEST_CALL(name, _backward_from_output_##suffix, FA_BACKWARD_FROM_OUTPUT, TYPE, real, p, 0, dy, x, __VA_ARGS__ out);

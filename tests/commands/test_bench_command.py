@@ -189,7 +189,6 @@ def test_progress_ends_at_its_total(monkeypatch):
 # --- Refusals --------------------------------------------------------------------------------------------------------
 
 
-# What is refused
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [

@@ -13,7 +13,6 @@ from fastact._cli._peers import PEERS, Entry, results_of
 FEW = ("relu6", "leaky_relu", "silu", "gelu")  # for peers that compile
 
 
-# The race
 @pytest.mark.parametrize("peer", PEERS)
 def test_peers_do_the_work_of_fastact(tmp_path, peer):
     """Every result is compared before it is timed."""

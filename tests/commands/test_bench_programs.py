@@ -204,7 +204,7 @@ def test_program_takes_few_functions_by_default(capsys):
     assert {job["between"] for job in _bench.selected_jobs(arguments)} == {"matmul"}
 
 
-# --- Results ---------------------------------------------------------------------------------------------------------
+# --- Processes -------------------------------------------------------------------------------------------------------
 
 
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
@@ -231,9 +231,6 @@ def wait_until(condition, seconds=20):
         assert time.monotonic() < end
         time.sleep(0.01)
     return found
-
-
-# --- Processes -------------------------------------------------------------------------------------------------------
 
 
 @linux

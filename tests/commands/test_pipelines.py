@@ -309,7 +309,6 @@ def test_page(measured, tmp_path):
     assert max(map(len, text.partition("|  | program |")[0].splitlines())) <= 120
 
 
-@pytest.mark.skipif(not (DOCS / "pipelines.json").exists(), reason="docs/pipelines.json is not measured yet")
 def test_published_page_is_that_of_the_published_results(tmp_path):
     command("--from-json", DOCS / "pipelines.json", "--markdown", tmp_path / "page.md")
     assert (tmp_path / "page.md").read_text() == (DOCS / "pipelines.md").read_text()

@@ -73,7 +73,7 @@ SHORTER = [  # what is printed, what runs instead, and why
     (r"^make (?=.*\binstall\b)", MADE, "a minute; test_c_interface.py does compile them"),
     (r"tests/leaks\.py \d+", "tests/leaks.py 10", "an hour"),
     (r"tests/worst_cases\.py .*", "tests/worst_cases.py --help", "the file of a search is needed"),
-    (r"csrc/proof/prove\.py$", "csrc/proof/prove.py --help", "a quarter of an hour"),
+    (r"csrc/proof/prove\.py$", "csrc/proof/prove.py --help", "half an hour of two cores"),
 ]
 
 

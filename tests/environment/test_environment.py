@@ -19,6 +19,7 @@ import pytest
 from calls import UFUNCS, activation_of, assert_same, name_of, one_per_path, outputs, parameters_of, run_python
 from conftest import on_threads
 from draws import LARGE, mixed
+from ufunc_cases import each_path
 
 import fastact
 from fastact import _ufuncs
@@ -45,7 +46,6 @@ fenv = ctypes.CDLL(ctypes.util.find_library("m")) if sys.platform != "win32" els
 ALL_FLAGS = sum(FLAGS.values()) if FLAGS else 0
 NUMPYS_FLAGS = ALL_FLAGS - FLAGS["inexact"] if FLAGS else 0  # those that NumPy looks at
 
-each_path = pytest.mark.parametrize("ufunc", one_per_path(UFUNCS), ids=name_of)
 each_dtype = pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 
 

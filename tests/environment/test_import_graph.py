@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "fastact"
-# What `python -m fastact` is made of, and what judges and times for it.
+# `python -m fastact`, and what measures errors and times for it.
 TOOLS = re.compile(r"__main__|_cli(\..*)?")
 IMPORT = re.compile(r"^ *(?:from \S+ c?import .+|c?import .+|include \S+)$", re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""fastact.views over anything that lends memory: what the ufuncs give, or an exception and nothing written."""
+"""fastact.views over any exporter of memory: what the ufuncs give, or an exception and nothing written."""
 
 import array
 import ctypes
@@ -15,7 +15,7 @@ from .operands import FLOATS, OTHERS, REALS, Place, Room, demand_same, native, t
 from .source import Source
 
 
-class Lends:
+class Exports:
     """Has a __dlpack__ that does something unusual."""
 
     def __init__(self, does):
@@ -28,27 +28,27 @@ class Lends:
         return self.does() if isinstance(self.does, type) else (1, 0)
 
 
-def lender(draw, made):
-    """Return something else that lends the memory of an array, or claims to."""
+def exporter(draw, made):
+    """Return something else that exports the memory of an array, or claims to."""
     way = draw.choose(
         (
             lambda: memoryview(made),
             lambda: ArrayLike(lambda: made, []),
             lambda: pickle.PickleBuffer(made),
-            lambda: Lends(made.__dlpack__),
+            lambda: Exports(made.__dlpack__),
             lambda: memoryview(made).cast("B"),
             lambda: memoryview(bytearray(64)).cast(draw.choose("fdBcHlN?")),
             lambda: array.array(draw.choose("fdbBil"), range(8)),
             lambda: (draw.choose((ctypes.c_float, ctypes.c_double, ctypes.c_char, ctypes.c_longdouble)) * 8)(),
             lambda: (ctypes.c_float.__ctype_be__ * 8)(),
-            lambda: Lends(draw.choose((broken, lambda: None, lambda: (1, 0), object, lambda: "x"))),
+            lambda: Exports(draw.choose((broken, lambda: None, lambda: (1, 0), object, lambda: "x"))),
             lambda: draw.choose((b"12345678", bytearray(8), bytearray(), memoryview(b""))),
             lambda: array_like(draw, []),
         )
     )
     try:
         return way()
-    except (TypeError, ValueError, BufferError):  # the array lends nothing in this way
+    except (TypeError, ValueError, BufferError):  # the array exports nothing in this way
         return made
 
 
@@ -69,7 +69,7 @@ def call(data):
         arrays[draw.below(count)].flags.writeable = False
     if draw.one_in(3):
         k = draw.below(count)
-        given[k], strange = lender(draw, arrays[k]), True
+        given[k], strange = exporter(draw, arrays[k]), True
     parameters = {}
     for parameter, default in _ufuncs.table[name].items():
         if default is None or draw.below(2):
@@ -79,7 +79,7 @@ def call(data):
     options = {"num_threads": draw.choose((1, 2, 3, 1000))}
     if draw.one_in(12):
         options, strange = {draw.choose(("num_threads", "out", "", "n")): number_like(draw, arrays)}, True
-    judge(room, function, ufunc, places, arrays, given, parameters, options, strange)
+    check(room, function, ufunc, places, arrays, given, parameters, options, strange)
 
 
 def draw_place(draw, room, shape, dtype):
@@ -112,7 +112,7 @@ def overlap(a: Place, b: Place):
     return a.memory == b.memory and abs(a.offset - b.offset) < size
 
 
-def judge(room, function, ufunc, places, arrays, given, parameters, options, strange):
+def check(room, function, ufunc, places, arrays, given, parameters, options, strange):
     inputs = len(places) - ufunc.nout
     fitting = fits(places, arrays, inputs)
     before = room.copy()

@@ -216,7 +216,7 @@ class Call:
         if self.strange:
             self.room.check(before, [(place, None) for place in places.values()])
         else:
-            self.judge(before, places, outputs(results), wanted)
+            self.check(before, places, outputs(results), wanted)
         del results
         assert counts == reference_counts(self.args)
 
@@ -236,7 +236,7 @@ class Call:
         held = {k: assign(results[k], self.room.array(place), where) for k, place in places.items()}
         return results, held, np.array(np.broadcast_to(where, shape))  # outputs may overwrite it
 
-    def judge(self, before, places, results, wanted):
+    def check(self, before, places, results, wanted):
         values, held, where = wanted
         is_tangled = tangled(list(places.values()))
         self.room.check(before, [(place, None if is_tangled else held[k]) for k, place in places.items()])

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from calls import LAYOUTS, assert_same, make_array, read_only
+from calls import LAYOUTS, assert_same, make_array, outputs, read_only
 from conftest import on_isa, on_threads
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -154,10 +154,6 @@ def fresh(shape=(3000, 60)):
     return make_array(shape), make_array(shape, seed=1), np.abs(make_array(shape[1], seed=2))
 
 
-def as_tuple(result):
-    return result if isinstance(result, tuple) else (result,)
-
-
 @each_call
 @pytest.mark.parametrize("place", ["dy", "x"])
 @pytest.mark.parametrize("threads", [1, 2])
@@ -165,10 +161,10 @@ def test_in_place(call, place, threads):
     if place == "dy" and call in ("prelu", "bias_act"):
         place = "x"
     with on_threads(threads):
-        expected = as_tuple(calls_with_out(*fresh())[call]())
+        expected = outputs(calls_with_out(*fresh())[call]())
         dy, x, weight = fresh()
         out = {"dy": dy, "x": x}[place]
-        result = as_tuple(calls_with_out(dy, x, weight)[call](out))
+        result = outputs(calls_with_out(dy, x, weight)[call](out))
     assert result[0] is out
     assert_same(result, expected)
 
@@ -187,9 +183,9 @@ def test_in_place(call, place, threads):
     ids=["C", "F", "strided", "swapped", "wider", "narrower"],
 )
 def test_out_of_any_kind(call, make):
-    expected = as_tuple(calls_with_out(*fresh())[call]())
+    expected = outputs(calls_with_out(*fresh())[call]())
     out = make(expected[0])
-    result = as_tuple(calls_with_out(*fresh())[call](out))
+    result = outputs(calls_with_out(*fresh())[call](out))
     assert result[0] is out
     np.testing.assert_array_equal(out, expected[0].astype(out.dtype))
     assert_same(result[1:], expected[1:])
@@ -199,12 +195,12 @@ def test_out_of_any_kind(call, make):
 @pytest.mark.parametrize("shift", [-60, -1, 1, 60, 4000])
 def test_out_that_runs_into_an_input(call, shift):
     dy, x, weight = fresh()
-    expected = as_tuple(calls_with_out(dy, x, weight)[call]())
+    expected = outputs(calls_with_out(dy, x, weight)[call]())
     memory = np.zeros(x.size + 2 * abs(shift), np.float32)
     source = memory[abs(shift) :][: x.size].reshape(x.shape)
     out = memory[abs(shift) + shift :][: x.size].reshape(x.shape)
     source[...] = x
-    result = as_tuple(calls_with_out(dy, source, weight)[call](out))
+    result = outputs(calls_with_out(dy, source, weight)[call](out))
     assert_same((out.copy(), *result[1:]), expected)
 
 

@@ -1,4 +1,4 @@
-"""Learnable parameters, and bias with activation: the bits of the composition, sums within their bound, gradients."""
+"""Layers: what they refuse, their docstrings, and which calls need no preparation in Python."""
 
 import inspect
 import pickle

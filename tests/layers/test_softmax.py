@@ -1,4 +1,4 @@
-"""Softmax, log_softmax, softmin, logsumexp and their gradients: right, to the stated bounds, the same everywhere."""
+"""Softmax, log_softmax, softmin, logsumexp and their gradients: values of SciPy, special values, refusals, examples."""
 
 import inspect
 import itertools

@@ -83,7 +83,7 @@ def test_bounds_where_small_terms_are_all_there_is(dtype, depths, axis, isa):
 @pytest.mark.parametrize("kind", ROWS)
 def test_bounds_by_mpmath(kind, dtype):
     """As many digits as there are, on small rows."""
-    mpmath = pytest.importorskip("mpmath", reason="the judge of this test")
+    mpmath = pytest.importorskip("mpmath", reason="mpmath is not installed")
 
     def unit(exact):
         return mpmath.mpf(

@@ -1,6 +1,6 @@
 """Every function x operation x instruction set x type holds its error bound against the reference.
 
-`python -m fastact accuracy` measures and searches by other exact results, those of fastact._exact.
+`python -m fastact accuracy` measures and searches by other exact results, those of fastact._cli._exact.
 """
 
 import functools
@@ -16,7 +16,7 @@ POINTS = 30_000
 
 
 @functools.lru_cache(maxsize=16)
-def judged(name, operation, dtype, parameters, count):
+def wanted(name, operation, dtype, parameters, count):
     """x, the exact results, and the absolute error that is allowed instead of the bound: 0 away from roots."""
     x = points(dtype, count)
     want = exact(name, operation, parameters, x)
@@ -26,7 +26,7 @@ def judged(name, operation, dtype, parameters, count):
 
 def worst(name, operation, dtype, parameters, count):
     """The largest error in ULP on the instruction set in use, and the point where it is: x, got, want."""
-    x, want, allowed = judged(name, operation, dtype, parameters, count)
+    x, want, allowed = wanted(name, operation, dtype, parameters, count)
     got = evaluated(name, operation, parameters, x)
     assert got.dtype == dtype
     with np.errstate(invalid="ignore"):

@@ -29,19 +29,19 @@ def test_the_worst_case_comes_near_the_bound(bound):
         pytest.skip(f"no instruction set {'with' if bound.fma else 'without'} FMA here")
     dtype = np.dtype(bound.dtype).type
     if dtype is np.float64 and not longdouble_is_wider:
-        pytest.skip("longdouble is no wider than float64 here, so it cannot judge float64")
+        pytest.skip("longdouble is no wider than float64 here, so it is no oracle of float64")
     with on_isa(bound.isa):
         stated = _ufuncs.error_bound(bound.name, bound.operation, dtype)
         worst_case = WORST_CASES[bound]
         x, parameters = dtype([float.fromhex(worst_case["x"])]), [dtype(value) for value in worst_case["parameters"]]
-        got, want = judged(bound, x, parameters)
+        got, want = computed_and_exact(bound, x, parameters)
     error = ulp_error(got, want)[0]
     assert error <= stated
     assert stated <= max(error + SLACK, 1.1 * error + 0.1) or is_proved(bound, stated)
     assert error == pytest.approx(worst_case["error"], abs=0.01)
 
 
-def judged(bound, x, parameters):
+def computed_and_exact(bound, x, parameters):
     """The result, and the exact one by the reference."""
     if bound.name not in _ufuncs.gated:
         case = bound.name, bound.operation, parameters, x

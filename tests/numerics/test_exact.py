@@ -1,4 +1,4 @@
-"""What float32 is judged by is right to 2^-40, wherever float32 can hold the result; errors are counted by the rule."""
+"""The oracle of float32 is right to 2^-40, wherever float32 can hold the result; errors are counted by the rule."""
 
 import math
 import platform

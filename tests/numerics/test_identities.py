@@ -24,7 +24,7 @@ from conftest import (
     repetitions,
     usual_parameters,
 )
-from draws import LARGE, SPAN_ELEMENTS, arrays, joins, mixed, seeds, stepped, usual_limits
+from draws import LARGE, SPAN_ELEMENTS, arrays, joins, mixed, range_limits, seeds, stepped
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -202,9 +202,9 @@ def test_bits_do_not_depend_on_the_isa(case, dtype, data):
             assert_same(other, results[0], x, f"{WITH_FMA} {parameters}")
 
 
-def usual_only(case, dtype, seed):
-    """Return numbers that the kernels call usual, up to the largest of them, of any exponent and around every join."""
-    limit = usual_limits()[case[0]][dtype]
+def in_range_only(case, dtype, seed):
+    """Return numbers that are in range, up to the limit, of any exponent and around every join."""
+    limit = range_limits()[case[0]][dtype]
     rng = np.random.default_rng(seed)
     x = mixed(case[0], dtype, 4 * MANY, seed)
     exponents = rng.uniform(np.finfo(dtype).minexp - np.finfo(dtype).nmant, np.log2(limit), x.size)
@@ -213,14 +213,14 @@ def usual_only(case, dtype, seed):
     return np.where(np.abs(x) <= limit, x, np.where(rng.random(x.size) < 0.8, spread, last))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if usual_limits()[case[0]][np.float32] > 0])
+@pytest.mark.parametrize("case", [case for case in CASES if range_limits()[case[0]][np.float32] > 0])
 @every_type
 @given(seed=seeds(), place=st.integers(0, SPAN_ELEMENTS - 1), data=st.data())
 def test_bits_do_not_depend_on_an_outlier_nearby(case, dtype, seed, place, data):
-    x = usual_only(case, dtype, seed)
-    limit = usual_limits()[case[0]][dtype]
-    unusual = st.sampled_from([np.inf, np.nan, np.finfo(dtype).max, np.nextafter(limit, dtype(np.inf)), 2 * limit])
-    outlier = dtype(data.draw(unusual, "outlier")) * dtype(data.draw(st.sampled_from([-1, 1]), "sign"))
+    x = in_range_only(case, dtype, seed)
+    limit = range_limits()[case[0]][dtype]
+    out_of_range = st.sampled_from([np.inf, np.nan, np.finfo(dtype).max, np.nextafter(limit, dtype(np.inf)), 2 * limit])
+    outlier = dtype(data.draw(out_of_range, "outlier")) * dtype(data.draw(st.sampled_from([-1, 1]), "sign"))
     disturbed = x.copy()
     disturbed[place::SPAN_ELEMENTS] = outlier
     kept = np.arange(x.size) % SPAN_ELEMENTS != place
@@ -231,7 +231,7 @@ def test_bits_do_not_depend_on_an_outlier_nearby(case, dtype, seed, place, data)
             assert_same(quiet, want, x[kept], f"without and with {outlier} nearby")
 
 
-LIMITED = [case for case in CASES if _ufuncs.table[case[0]] and usual_limits()[case[0]][np.float32] > 0]
+LIMITED = [case for case in CASES if _ufuncs.table[case[0]] and range_limits()[case[0]][np.float32] > 0]
 
 
 @pytest.mark.parametrize("case", LIMITED)
@@ -245,7 +245,7 @@ LIMITED = [case for case in CASES if _ufuncs.table[case[0]] and usual_limits()[c
 def test_bits_do_not_depend_on_the_way_with_any_parameter(case, replaces, dtype, seed, size, place):
     """Nor on whether all elements share one value, each has its own, or the output replaces x."""
     parameter = dtype(size)
-    x = usual_only(case, dtype, seed)
+    x = in_range_only(case, dtype, seed)
     if 1 < parameter < np.inf:
         x[::2] /= parameter
     disturbed = x.copy()
@@ -339,13 +339,13 @@ def test_sigmoid_and_its_mirror_image_add_up_to_one(dtype, data):
 @pytest.mark.parametrize("dtype", WIDE_TYPES)
 @given(data=st.data())
 def test_silu_is_swish_with_beta_one(operation, dtype, data):
-    """The same bits for usual x; elsewhere within both bounds, as each scales what is nearly subnormal its own way."""
+    """The same bits for x in range; elsewhere within both bounds, as each has its own scale of near-subnormals."""
     within = sum(_ufuncs.error_bound(name, operation, dtype) for name in ("silu", "swish"))
 
     def relation(x):
         got, want = (call((name, operation), x)[0] for name in ("silu", "swish"))
-        usual = np.abs(x) <= usual_limits()["silu"][dtype]
-        return np.where(usual, same(got, want), ulp_error(got, want.astype(WIDER[dtype])) <= within), x, got, want
+        in_range = np.abs(x) <= range_limits()["silu"][dtype]
+        return np.where(in_range, same(got, want), ulp_error(got, want.astype(WIDER[dtype])) <= within), x, got, want
 
     check_everywhere(relation, "silu", dtype, data)
 

@@ -1,6 +1,6 @@
 """The references are fit to measure with: compared with ball arithmetic, a few units in the last place at most.
 
-The formulas judge that the documentation gives, evaluated and differentiated by fastact._cli._balls.
+The oracle is the documented formulas, evaluated and differentiated by fastact._cli._balls.
 """
 
 import inspect

@@ -87,7 +87,7 @@ def test_reference_is_as_printed(call, p, cell):
 
 @pytest.mark.parametrize(("call", "p", "cell"), [row for row in CELLS if not row[0].startswith("prelu")])
 def test_exact_result_is_as_printed(call, p, cell):
-    """Those that judge float32, apart from an infinite x with an infinite parameter."""
+    """Those that float32 is compared with, apart from an infinite x with an infinite parameter."""
     name, operation, arguments = CALL.match(call).group("name", "operation", "arguments")
     x = special_x(np.float32)
     x = x[np.isfinite(x)] if math.isinf(number(p, float)) else x

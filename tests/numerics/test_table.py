@@ -68,7 +68,7 @@ def test_doc_says_something(name):
 @pytest.mark.parametrize("x", [-2.25, -0.75, 0.75, 2.25])
 @pytest.mark.parametrize("name", table)
 def test_formula_is_python(name, x):
-    """With the functions of math; test_reference.py has it judge the reference."""
+    """With the functions of math; test_reference.py compares the reference with it."""
     parameters = dict(zip(table[name], usual_parameters(name), strict=True))
     value = eval(_docs.DOCS[name].formula, vars(math) | {"x": x} | parameters)
     assert value == pytest.approx(reference.get(name)(x, **parameters), rel=1e-12)

@@ -19,12 +19,12 @@ from calls import (
     outputs,
     run_python,
 )
+from ufunc_cases import each_path
 
 import fastact as fa
 from fastact import _ufuncs
 
 LARGE = (60, 7, 401)  # enough elements that every function is worth two threads
-each_path = pytest.mark.parametrize("ufunc", one_per_path(UFUNCS), ids=name_of)
 
 
 @pytest.fixture(autouse=True)

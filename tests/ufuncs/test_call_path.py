@@ -7,31 +7,23 @@ import numpy as np
 import pytest
 from calls import (
     LAYOUTS,
-    PARAMETRIC,
-    UFUNCS,
     arrays_for,
     assert_same,
     call,
     laid_out,
     make_array,
-    name_of,
-    one_per_path,
     outputs,
     parameters_of,
     run_python,
 )
 from conftest import on_isa, on_threads
+from ufunc_cases import FLOATS, each_path, each_path_with_parameters, every_ufunc
 
 import fastact as fa
 from fastact import _ufuncs
 
 LARGE = 100_000
 FIRST = 17  # one block and one element, in float32
-FLOATS = [np.float16, np.float32, np.float64]
-
-every_ufunc = pytest.mark.parametrize("ufunc", UFUNCS, ids=name_of)
-each_path = pytest.mark.parametrize("ufunc", one_per_path(UFUNCS), ids=name_of)
-each_path_with_parameters = pytest.mark.parametrize("ufunc", one_per_path(PARAMETRIC), ids=name_of)
 
 
 def numpy_path(ufunc, *arrays, **options):

@@ -44,7 +44,7 @@ def test_exceptions_of_an_operand_come_through(function, error):
 
 
 COUNT = 1 << 20
-LENDERS = {  # what lends memory for as many floats, and what would take it away
+EXPORTERS = {  # what exports memory of as many floats, and what would take it away
     "array": (lambda: array.array("f", bytes(4 * COUNT)), lambda owner: owner.append(0)),
     "memoryview": (lambda: memoryview(bytearray(4 * COUNT)).cast("f"), lambda owner: owner.release()),
 }
@@ -58,11 +58,11 @@ CALLS = {
 
 # An array over a memoryview lives without it.
 @pytest.mark.parametrize(
-    ("lender", "call"), [*(("array", call) for call in CALLS), ("memoryview", "views"), ("memoryview", "views, out")]
+    ("exporter", "call"), [*(("array", call) for call in CALLS), ("memoryview", "views"), ("memoryview", "views, out")]
 )
-def test_memory_taken_away_by_another_thread(lender, call):
+def test_memory_taken_away_by_another_thread(exporter, call):
     """Nobody can while a call computes; in between there is less of it, and an exception."""
-    make, take_away = LENDERS[lender]
+    make, take_away = EXPORTERS[exporter]
     owner = make()
     out = np.zeros(COUNT, np.float32)
     ended = threading.Event()

@@ -25,17 +25,14 @@ from calls import (
     parameters_of,
     read_only,
 )
-from ufunc_cases import each_path
+from ufunc_cases import FLOATS, each_path, each_path_with_parameters, every_ufunc
 
 import fastact as fa
 from fastact import _ufuncs
 
 SUPPORTED = "float16, float32, float64, bool and integers"
 INTEGERS = [bool, *"bBhHiIlLqQ"]
-FLOATS = [np.float16, np.float32, np.float64]
-every_ufunc = pytest.mark.parametrize("ufunc", UFUNCS, ids=name_of)
 every_parametric = pytest.mark.parametrize("ufunc", PARAMETRIC, ids=name_of)
-each_path_with_parameters = pytest.mark.parametrize("ufunc", one_per_path(PARAMETRIC), ids=name_of)
 
 
 def is_gated(ufunc):

@@ -13,7 +13,7 @@ from calls import (
     read_only,
 )
 from conftest import same_bits
-from view_operands import DLPackLender, Lender, contents, every_type, f32
+from view_operands import DLPackExporter, Exporter, contents, every_type, f32
 
 import fastact as fa
 from fastact import views
@@ -32,7 +32,7 @@ def in_ctypes(values):
     return (kind * values.size)(*values)
 
 
-class ArrayLender(Lender):
+class ArrayExporter(Exporter):
     def __array__(self, dtype=None, copy=None):
         return np.array(self.values, dtype, copy=copy)
 
@@ -46,8 +46,8 @@ OWNERS = {
     "bytearray": lambda values: memoryview(bytearray(values.tobytes())).cast(values.dtype.char),
     "mmap": mapped,
     "ctypes": in_ctypes,
-    "DLPack": DLPackLender,
-    "__array__": ArrayLender,
+    "DLPack": DLPackExporter,
+    "__array__": ArrayExporter,
 }
 READ_ONLY_OWNERS = {
     "read-only ndarray": read_only,
@@ -152,9 +152,9 @@ def test_references_are_counted():
     assert [sys.getrefcount(thing) for thing in (x, out, beta)] == counts
 
 
-def test_lenders_are_given_back():
-    lender = DLPackLender(make_array(5))
-    count = sys.getrefcount(lender.values)
-    views.silu(lender, lender)
-    after = sys.getrefcount(lender.values)
+def test_exporters_are_given_back():
+    exporter = DLPackExporter(make_array(5))
+    count = sys.getrefcount(exporter.values)
+    views.silu(exporter, exporter)
+    after = sys.getrefcount(exporter.values)
     assert after == count

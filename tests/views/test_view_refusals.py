@@ -12,13 +12,13 @@ from calls import (
     unaligned,
 )
 from conftest import same_bits
-from view_operands import DLPackLender, Lender, contents, every_case, f32, memory_names, operands, required, view
+from view_operands import DLPackExporter, Exporter, contents, every_case, f32, memory_names, operands, required, view
 
 import fastact as fa
 from fastact import views
 
 
-class WithoutCopy(Lender):
+class WithoutCopy(Exporter):
     """Cannot tell whether its array is a copy."""
 
     def __array__(self):
@@ -41,7 +41,7 @@ OUT_REFUSALS = {
     "None": (None, TypeError, r"out: NoneType has neither the buffer protocol nor DLPack nor __array__"),
     "a class": (np.ndarray, TypeError, r"out: type does not lend its memory: "),
     "a possible copy": (WithoutCopy(f32(6)), TypeError, r"out: WithoutCopy does not lend its memory: .*copy"),
-    "read-only DLPack": (DLPackLender(f32(6)), ValueError, r"out: its memory cannot be written to: .*read-only"),
+    "read-only DLPack": (DLPackExporter(f32(6)), ValueError, r"out: its memory cannot be written to: .*read-only"),
 }
 OUT_REFUSALS["read-only DLPack"][0].values.flags.writeable = False
 X_REFUSALS = {
